@@ -1,0 +1,219 @@
+"""Plain rows and series for the screens: what a page shows, with nothing of how it is drawn.
+
+Everything is computed for an `as_of` handed in; nothing here knows Streamlit, SQL or the clock on the wall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from monitoring.vocabulary import AlertLevel, Answer, Flag, Syndrome
+
+
+class Age(StrEnum):
+    """How far a value may be trusted: `old` is past its cadence and struck through, `stale` no longer grades."""
+
+    FRESH = "fresh"
+    OLD = "old"
+    STALE = "stale"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class GradeCell:
+    """One grade as a person reads it: `2`, `1–2`, `not gradable`, or nothing reported.
+
+    `text` is what to print. `at_least`/`at_most` are None where the scale cannot be applied (`gradable` False)
+    or, for reported symptoms, where nobody has reported (`gradable` True, `text` an em dash).
+    """
+
+    system: str
+    label: str
+    text: str
+    at_least: int | None
+    at_most: int | None
+    gradable: bool
+    since: datetime | None
+    worst_24h: int | None
+    flags: tuple[Flag, ...]
+
+
+@dataclass(frozen=True)
+class VitalCell:
+    """The last value of a vital sign. `text` without unit (`38.9`, `94/52`, `93 · 4 L`); `—` when absent."""
+
+    concept: str
+    label: str
+    unit: str
+    text: str
+    at: datetime | None
+    age_text: str
+    age: Age
+    notable: bool
+
+
+@dataclass(frozen=True)
+class WardRow:
+    """One patient on the ward screen."""
+
+    patient_id: str
+    bed: str
+    name: str
+    subtitle: str
+    day_text: str
+    crs: GradeCell
+    icans: GradeCell
+    reported: GradeCell
+    why: str
+    then: str
+    vitals: tuple[VitalCell, ...]
+    due: str
+    due_detail: str
+    overdue: bool
+    silent: bool
+    level: AlertLevel
+
+
+@dataclass(frozen=True)
+class WardView:
+    """The ward at `as_of`: rows sorted with who needs somebody first at the top."""
+
+    ward: str
+    as_of: datetime
+    rows: tuple[WardRow, ...]
+    need_now: int
+    overdue: int
+    silent: int
+
+
+@dataclass(frozen=True)
+class Series:
+    """One vital sign over time; `values` has None where a gap is longer than the value's freshness."""
+
+    concept: str
+    label: str
+    unit: str
+    times: tuple[datetime, ...]
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A grade over [start, end); `end` is `as_of` for the last."""
+
+    start: datetime
+    end: datetime
+    at_least: int | None
+    at_most: int | None
+    why: str
+    flags: tuple[Flag, ...]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The steps of one scale."""
+
+    system: str
+    label: str
+    syndrome: Syndrome
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A drug or oxygen device over [start, end]; a single dose has start == end. `running` = no end charted."""
+
+    group: str
+    label: str
+    detail: str
+    start: datetime
+    end: datetime
+    running: bool
+
+
+@dataclass(frozen=True)
+class Window:
+    """A documented window around one infusion."""
+
+    syndrome: Syndrome
+    label: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class InfusionMark:
+    """A cell infusion."""
+
+    at: datetime
+    product: str
+
+
+@dataclass(frozen=True)
+class CriterionRow:
+    """One line of "why this grade"."""
+
+    grade: int | None
+    wording: str
+    locator: str
+    answer: Answer
+    value: str
+    at: datetime | None
+    age_text: str
+    source: str
+    decision: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a scale gives this grade at this moment."""
+
+    system: str
+    title: str
+    reference: str
+    grade: GradeCell
+    sentence: str
+    decides: str | None
+    remarks: tuple[str, ...]
+    rows: tuple[CriterionRow, ...]
+
+
+@dataclass(frozen=True)
+class EpisodeRow:
+    """One episode of a syndrome, in words a physician writes down."""
+
+    syndrome: Syndrome
+    onset: datetime
+    onset_day: int | None
+    peak: int
+    peak_at: datetime
+    resolved: datetime | None
+    duration_text: str
+
+
+@dataclass(frozen=True)
+class PatientView:
+    """Everything the patient page shows for one moment."""
+
+    row: WardRow
+    heading: str
+    as_of: datetime
+    ward_zone: str
+    infusions: tuple[InfusionMark, ...]
+    windows: tuple[Window, ...]
+    strips: tuple[Strip, ...]
+    series: tuple[Series, ...]
+    bars: tuple[Bar, ...]
+    explanations: tuple[Explanation, ...]
+    episodes: tuple[EpisodeRow, ...]
+
+
+@dataclass(frozen=True)
+class HomeAnswer:
+    """What a family is told: one of three plain sentences, and the words to say on the telephone. Never a grade."""
+
+    band: str  # "noted" | "phone" | "emergency"
+    sentence: str
+    say: str
