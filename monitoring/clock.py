@@ -45,7 +45,7 @@ def parse_instant(text: str, tz: tzinfo | None = None) -> datetime:
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     micro = int((fraction or "0").ljust(6, "0")[:6])
     try:
-        naive = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micro)
+        naive = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micro)  # noqa: DTZ001
         if offset is not None:
             return _with_offset(naive, offset)
         if tz is None:

@@ -173,7 +173,10 @@ def _index(file: str, entries: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
 
 
 def read_dictionary(folder: Path) -> Dictionary:
-    """The dictionary in `folder`. Raises OSError, tomllib.TOMLDecodeError, pydantic.ValidationError, DictionaryRefused."""
+    """The dictionary in `folder`.
+
+    Raises OSError, tomllib.TOMLDecodeError, pydantic.ValidationError or DictionaryRefused.
+    """
 
     def table(name: str) -> dict[str, dict[str, object]]:
         return tomllib.loads((folder / name).read_text(encoding="utf-8"))
@@ -182,7 +185,9 @@ def read_dictionary(folder: Path) -> Dictionary:
     documented = table("symptoms.toml")
     symptoms = {key: Symptom.model_validate({"id": key, **entry}) for key, entry in documented["symptoms"].items()}  # type: ignore[dict-item]
     drugs = {key: Drug.model_validate({"id": key, **entry}) for key, entry in table("drugs.toml").items()}
-    devices = {key: tuple(entry["names"]) for key, entry in table("devices.toml").items()}  # type: ignore[arg-type]
+    devices: dict[str, tuple[str, ...]] = {}
+    for key, entry in table("devices.toml").items():
+        devices[key] = tuple(entry["names"])  # type: ignore[arg-type]
     return Dictionary(
         concepts=concepts,
         symptoms=symptoms,

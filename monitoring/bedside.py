@@ -1,0 +1,64 @@
+"""Bedside pictures graded by any system: the calculator, for scripts and for screens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from monitoring.concepts import dictionary
+from monitoring.grading import systems
+from monitoring.grading.engine import Graded, grade
+from monitoring.grading.picture import Picture, PictureRefused, evidence_of, read_picture
+from monitoring.vocabulary import Flag, Syndrome
+from monitoring.windows import window_flags
+
+
+def grade_pictures(pictures: object, system_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The contract's answer for a list of pictures, in order. Raises PictureRefused."""
+    if not isinstance(pictures, list):
+        raise PictureRefused('expected a JSON array of pictures such as [{"id": "1", "inputs": {"temp_c": 38.4}}]')
+    unknown = [name for name in system_ids if name not in systems()]
+    if unknown:
+        raise PictureRefused(f"unknown system {unknown[0]!r}; expected one of {', '.join(systems())}")
+    return [_answer(read_picture(content, dictionary()), system_ids) for content in pictures]
+
+
+def _answer(picture: Picture, system_ids: Sequence[str]) -> dict[str, Any]:
+    evidence = evidence_of(picture, dictionary())
+    graded = {name: grade(systems()[name], evidence) for name in system_ids}
+    return {"id": picture.id, "assessments": {name: assessment(g, picture, graded) for name, g in graded.items()}}
+
+
+def assessment(graded: Graded, picture: Picture, beside: dict[str, Graded]) -> dict[str, Any]:
+    """One system's answer; `beside` are the other systems' answers to the same picture."""
+    gradable = graded.gradable(0)
+    at_least = int(graded.at_least[0]) if gradable else None
+    return {
+        "at_least": at_least,
+        "at_most": int(graded.at_most[0]) if gradable else None,
+        "gradable": gradable,
+        "met": graded.met(0),
+        "unassessed": graded.unassessed(0),
+        "decides": graded.decides(0),
+        "flags": [flag.value for flag in _flags(graded, picture, beside)],
+    }
+
+
+def _flags(graded: Graded, picture: Picture, beside: dict[str, Graded]) -> list[Flag]:
+    flags = graded.flags_at(0)
+    syndrome = graded.system.syndrome
+    day, infusion_days = picture.days()
+    if graded.at_least[0] >= 1:
+        around = window_flags(syndrome, day, infusion_days)
+        flags += around
+        if syndrome is Syndrome.CRS and Flag.AFTER_DOCUMENTED_WINDOW in around:
+            flags.append(Flag.LOOK_FOR_INFECTION)
+    published = beside.get(f"{syndrome}-astct-2019")
+    if not graded.system.published and published is not None and exceeds(graded, published):
+        flags.append(Flag.SYMPTOM_GRADE_EXCEEDS_PUBLISHED)
+    return list(dict.fromkeys(flags))
+
+
+def exceeds(reported: Graded, published: Graded, reported_place: int = 0, published_place: int = 0) -> bool:
+    """Whether the reported symptoms are certainly worse than what the published grade is certain of."""
+    return bool(reported.at_least[reported_place] > max(int(published.at_least[published_place]), 0))

@@ -1,0 +1,286 @@
+"""One patient's course: the standing facts as columns in time, each held for as long as it is fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from monitoring.clock import age_years
+from monitoring.cognition import capd_range, ice_range
+from monitoring.concepts import Dictionary
+from monitoring.evidence import ConsciousnessState, Evidence, OxygenState, SeizureState
+from monitoring.records import (
+    ChartedGrade,
+    Fact,
+    NeuroAssessment,
+    Observation,
+    OxygenSupport,
+    Placement,
+    SymptomReport,
+)
+from monitoring.standing import StandingFacts
+from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, NO, Labels, Steps, Times, joined, micros
+from monitoring.vocabulary import (
+    AbsentReason,
+    Consciousness,
+    DrugClass,
+    Icp,
+    Motor,
+    NeuroTool,
+    Seizure,
+    Syndrome,
+)
+
+HOME = "home"
+"""Name of the ward that is the patient's own home."""
+
+_LOWER_IS_WORSE = frozenset({"sbp", "dbp", "map", "spo2", "ice"})
+_MASKING = frozenset({DrugClass.ANTIPYRETIC, DrugClass.ANTICYTOKINE, DrugClass.CORTICOSTEROID})
+_SEDATING = frozenset({DrugClass.SEDATIVE, DrugClass.NEUROMUSCULAR_BLOCKER})
+_YES = frozenset({"true", "yes", "1"})
+
+
+class Course(StandingFacts):
+    """A patient's standing facts and the evidence they make.
+
+    `memo` is where the grading layers above keep what they derived from this very course.
+    """
+
+    def __init__(self, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary) -> None:
+        super().__init__(patient_id, facts, dictionary)
+        self.memo: dict[str, object] = {}
+
+    @classmethod
+    def from_facts(cls, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary) -> Course:
+        """The course of `patient_id` from the facts about them, in any order."""
+        return cls(patient_id, facts, dictionary)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The course as the grading engine sees it."""
+        temperatures = self.column("temperature") + self.column("fever_charted")
+        return Evidence(
+            numbers=self._numbers(),
+            truths=self._truths(),
+            labels=self._labels(),
+            masking_doses=tuple((run.start, run.end) for run in self.drug_runs if run.drug_class in _MASKING),
+            crs_charted=tuple(
+                at
+                for at, fact in self.column(f"charted:{Syndrome.CRS}")
+                if isinstance(fact, ChartedGrade) and fact.grade >= 1
+            ),
+            temperatures_from=min((at for at, _ in temperatures), default=None),
+            over_time=True,
+        )
+
+    def _held(self, concept: str, reading: Callable[[Fact], tuple[float, float] | None]) -> Steps:
+        """A numeric column held while fresh; of several values at one moment the worse counts."""
+        worse = min if concept in _LOWER_IS_WORSE else max
+        points: dict[int, tuple[float, float]] = {}
+        for at, fact in self.column(concept):
+            value = reading(fact)
+            if value is not None:
+                points[at] = worse(value, points[at]) if at in points else value
+        times = np.fromiter(points, np.int64, len(points))
+        bounds = np.array(list(points.values()), dtype=float).reshape(-1, 2)
+        return Steps.held(times, bounds[:, 0], bounds[:, 1], self._lapses(concept, times))
+
+    def _labelled(self, concept: str, reading: Callable[[Fact], object | None], rank: Callable[[Any], int]) -> Labels:
+        points: dict[int, object] = {}
+        for at, fact in self.column(concept):
+            value = reading(fact)
+            if value is not None and (at not in points or rank(value) > rank(points[at])):
+                points[at] = value
+        times = np.fromiter(points, np.int64, len(points))
+        return Labels.held(times, list(points.values()), self._lapses(concept, times))
+
+    def _lapses(self, concept: str, times: Times) -> Times:
+        keeps = self.freshness(concept)
+        return np.full(times.size, END_OF_TIME) if keeps is None else times + keeps
+
+    def _numbers(self) -> dict[str, Steps]:
+        vitals = ("temperature", "heart_rate", "respiratory_rate", "spo2", "sbp", "map")
+        plain = (*vitals, "baseline_sbp", "baseline_ice", "baseline_capd")
+        found = {name: self._held(name, _observed) for name in plain}
+        found["ice"] = self._held("ice", _cognitive_score)
+        found["capd"] = self._held("capd", _cognitive_score)
+        for symptom in self.dictionary.symptoms:
+            if self.column(f"symptom:{symptom}"):
+                found[f"symptom:{symptom}"] = self._held(f"symptom:{symptom}", _severity)
+        found |= self._drug_counts()
+        found["age"] = self._age()
+        return found
+
+    def _drug_counts(self) -> dict[str, Steps]:
+        """Running vasopressors (vasopressin apart), vasopressin and inotropes: lower and upper bound of each."""
+        unseen = NO if self.drug_chart_covers else _unless(self._at_home)
+        counts = {}
+        for name, drug_class in (
+            ("vasopressors", DrugClass.VASOPRESSOR),
+            ("vasopressin", DrugClass.VASOPRESSIN),
+            ("inotrope", DrugClass.INOTROPE),
+        ):
+            spans = [run for run in self.drug_runs if run.drug_class is drug_class and not run.single_dose]
+            seen = Steps.during([run.start for run in spans], [run.end for run in spans])
+            counts[name] = _raised(seen, unseen)
+        return counts
+
+    def _age(self) -> Steps:
+        """Age in years, stepping on the days on which a rule's age band may change."""
+        patient = self.patient()
+        if patient is None or patient.birth_date is None or self.start is None:
+            return Steps.constant(-np.inf, np.inf)
+        birth: date = patient.birth_date
+        first = datetime(birth.year, birth.month, birth.day, tzinfo=self.facts[-1].effective_at.tzinfo)
+        last = self.facts[-1].effective_at + timedelta(days=60)
+        days = [0, 29, 31, *(round(365.25 * year) + shift for year in range(1, 19) for shift in (-1, 0, 1))]
+        turns = [first + timedelta(days=day) for day in days if first + timedelta(days=day) <= last]
+        ages = np.array([age_years(birth, turn) for turn in turns], dtype=float)
+        at = np.array([BEGINNING_OF_TIME, *(micros(turn) for turn in turns)])
+        ages = np.concatenate([[0.0], ages])
+        return Steps(at, ages, ages)
+
+    @cached_property
+    def _at_home(self) -> Steps:
+        places = [(at, fact) for at, fact in self.column("placement") if isinstance(fact, Placement)]
+        times = np.array([at for at, _ in places], dtype=np.int64)
+        home = np.array([float((fact.ward or "").casefold() == HOME) for _, fact in places])
+        unique = np.append(times[1:] != times[:-1], True)[: times.size]
+        times, home = times[unique], home[unique]
+        return Steps.held(times, home, home, np.full(times.size, END_OF_TIME), outside=(0, 0))
+
+    def _truths(self) -> dict[str, Steps]:
+        found = {
+            name: self._held(name, _said)
+            for name in ("fever_charted", "hypotension_clinician", "capd_unable", "language_barrier")
+            if self.column(name)
+        }
+        if self.column("intracranial_haemorrhage"):
+            found["haemorrhage"] = self._held("intracranial_haemorrhage", _said)
+        unable = self._held("capd", _unable)
+        if unable.at.size > 1:
+            found.setdefault("capd_unable", unable)
+        patient = self.patient()
+        if patient is not None and patient.developmental_delay is not None:
+            found["developmental_delay"] = Steps.constant(float(patient.developmental_delay))
+        found = {name: _truth(steps) for name, steps in found.items()}
+        found["at_home"] = self._at_home
+        found["sedated"] = self._sedated()
+        found["masking_drug"] = NO if self.drug_chart_covers else _unless(self._at_home, upper=1)
+        return found
+
+    def _sedated(self) -> Steps:
+        spans = [run for run in self.drug_runs if run.drug_class in _SEDATING and not run.single_dose]
+        running = Steps.during([run.start for run in spans], [run.end for run in spans])
+        charted = self._held("sedated", _said)
+        charted = Steps(charted.at, (charted.lo >= 1).astype(float), (charted.lo >= 1).astype(float))
+        return _any_of(running, charted)
+
+    def _labels(self) -> dict[str, Labels]:
+        found = {
+            "oxygen": self._oxygen(),
+            "consciousness": self._labelled(
+                "consciousness",
+                _consciousness,
+                lambda v: list(Consciousness).index(v.consciousness),
+            ),
+            "seizure": self._labelled(
+                "seizure", _seizure, lambda v: -1 if v.seizure is None else list(Seizure).index(v.seizure)
+            ),
+            "motor": self._labelled("motor", lambda f: getattr(f, "motor", None), lambda v: list(Motor).index(v)),
+            "icp": self._labelled("icp", lambda f: getattr(f, "icp", None), lambda v: list(Icp).index(v)),
+        }
+        for concept in [name for name in self._columns if name.startswith("attribution:")]:
+            found[concept] = self._labelled(concept, lambda f: getattr(f, "cause", None), lambda _: 0)
+        return found
+
+    def _oxygen(self) -> Labels:
+        """Oxygen states; a row without a device keeps the last device charted, for as long as that one is fresh."""
+        keeps = self.freshness("oxygen_support")
+        times: list[int] = []
+        states: list[object] = []
+        ends: list[int] = []
+        device_at, state = BEGINNING_OF_TIME, OxygenState(None)
+        for at, fact in self.column("oxygen_support"):
+            if not isinstance(fact, OxygenSupport):
+                continue
+            device_lapsed = keeps is not None and at - device_at > keeps if device_at != BEGINNING_OF_TIME else True
+            if fact.device is not None or device_lapsed:
+                device_at = at
+            device = fact.device or (None if device_lapsed else state.device)
+            reason = fact.reason or (state.reason if device is state.device else None)
+            state = OxygenState(device, fact.flow_l_min, fact.fio2, reason)
+            if times and times[-1] == at:
+                times, states, ends = times[:-1], states[:-1], ends[:-1]
+            times.append(at)
+            states.append(state)
+            ends.append(END_OF_TIME if keeps is None else device_at + keeps)
+        return Labels.held(np.array(times, np.int64), states, np.array(ends, np.int64))
+
+
+def _observed(fact: Fact) -> tuple[float, float] | None:
+    value = fact.value if isinstance(fact, Observation) else None
+    return None if value is None else (value, value)
+
+
+def _said(fact: Fact) -> tuple[float, float] | None:
+    if not isinstance(fact, Observation) or fact.code is None:
+        return None
+    said = float(fact.code.casefold() in _YES)
+    return said, said
+
+
+def _severity(fact: Fact) -> tuple[float, float] | None:
+    return (float(fact.severity), float(fact.severity)) if isinstance(fact, SymptomReport) else None
+
+
+def _cognitive_score(fact: Fact) -> tuple[float, float] | None:
+    if not isinstance(fact, NeuroAssessment):
+        return _observed(fact)
+    if fact.tool is NeuroTool.ICE:
+        return ice_range(fact.total, {k: int(v) for k, v in (fact.items or {}).items()})
+    return capd_range(fact.total, {k: str(v) for k, v in (fact.items or {}).items()})
+
+
+def _unable(fact: Fact) -> tuple[float, float] | None:
+    if not isinstance(fact, NeuroAssessment) or fact.tool is not NeuroTool.CAPD:
+        return None
+    unable = float((fact.absent or {}).get("capd") is AbsentReason.UNABLE)
+    return unable, unable
+
+
+def _consciousness(fact: Fact) -> ConsciousnessState | None:
+    if not isinstance(fact, NeuroAssessment) or fact.consciousness is None:
+        return None
+    return ConsciousnessState(fact.consciousness, drug_cause=bool(fact.consciousness_cause))
+
+
+def _seizure(fact: Fact) -> SeizureState | None:
+    return SeizureState(fact.seizure, fact.seizure_minutes) if isinstance(fact, NeuroAssessment) else None
+
+
+def _truth(steps: Steps) -> Steps:
+    return Steps(steps.at, np.clip(steps.lo, 0, 1), np.clip(steps.hi, 0, 1)).compact()
+
+
+def _unless(known: Steps, upper: float = np.inf) -> Steps:
+    """[0, upper] except where `known` says yes, where it is 0."""
+    return Steps(known.at, np.zeros(known.at.size), np.where(known.lo >= 1, 0.0, upper)).compact()
+
+
+def _raised(seen: Steps, unseen: Steps) -> Steps:
+    grid = joined(seen, unseen)
+    count, _ = seen.on(grid)
+    _, more = unseen.on(grid)
+    return Steps(grid, count, count + more).compact()
+
+
+def _any_of(*parts: Steps) -> Steps:
+    grid = joined(*parts)
+    yes = np.max([part.on(grid)[0] for part in parts], axis=0)
+    yes = (yes >= 1).astype(float)
+    return Steps(grid, yes, yes).compact()

@@ -1,0 +1,255 @@
+"""The only grading algorithm: it reads a published table and answers each criterion YES, NO or UNKNOWN.
+
+The worse axis wins by a maximum. at_least is the highest grade whose criterion is YES, at_most the highest that
+is YES or UNKNOWN; a gate that is closed makes both 0 and keeps the findings, a gate nobody can decide makes
+at_least 0. One instant is a sweep of length one, a course a sweep over its few boundaries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.evidence import Evidence
+from monitoring.timeline import Steps, Times, Truths, Values, joined
+from monitoring.vocabulary import Answer, Flag, Syndrome
+
+Grades = NDArray[np.int8]
+NOT_GRADABLE = -1
+TOLERANCE = 1e-6
+"""A converted value this close to a cut is on it (clinical.md a.2)."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One thing a scale looks at. `name` is the contract's word for the input; `concepts` hold its evidence."""
+
+    name: str
+    read: Callable[[Evidence], Steps]
+    concepts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One cell of a published table: its grade, wording and place, and the test that decides it.
+
+    Exactly one of `at_or_above` and `at_or_below` is given, in the axis' own unit or rung.
+    """
+
+    grade: int
+    key: str
+    wording: str
+    locator: str
+    axis: Axis
+    at_or_above: float | None = None
+    at_or_below: float | None = None
+    decision: str = ""
+
+    def answers(self, lo: Values, hi: Values) -> NDArray[np.int8]:
+        """Answer codes for intervals [lo, hi] of the axis."""
+        if self.at_or_above is not None:
+            certain, possible = lo >= self.at_or_above - TOLERANCE, hi >= self.at_or_above - TOLERANCE
+        else:
+            bound = np.inf if self.at_or_below is None else self.at_or_below + TOLERANCE
+            certain, possible = hi <= bound, lo <= bound
+        return np.where(certain, Answer.YES, np.where(possible, Answer.UNKNOWN, Answer.NO)).astype(np.int8)
+
+    def representatives(self, lo: float, hi: float) -> tuple[float, ...]:
+        """The values in [lo, hi] between which this criterion's answer can change."""
+        if self.at_or_above is not None:
+            return (lo, self.at_or_above) if lo < self.at_or_above <= hi else (lo,)
+        bound = float(self.at_or_below or 0)
+        return (hi, bound) if lo <= bound < hi else (hi,)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A flag, and where it holds. `blocks` = the scale cannot be applied there."""
+
+    flag: Flag
+    when: Callable[[Sweep], Truths]
+    blocks: bool = False
+
+
+@dataclass(frozen=True)
+class GradingSystem:
+    """A published scale or a documented symptom list, as a table.
+
+    `gate` is a list of alternatives, each a list of criteria that must all hold; no gate = always open.
+    `also` are axes that only remarks look at.
+    """
+
+    id: str
+    revision: int
+    syndrome: Syndrome
+    title: str
+    reference: str
+    criteria: tuple[Criterion, ...]
+    gate: tuple[tuple[Criterion, ...], ...] = ()
+    also: tuple[Axis, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    published: bool = True
+
+    @cached_property
+    def rows(self) -> tuple[Criterion, ...]:
+        """Gate rows first, then graded rows, each once."""
+        gates = [criterion for alternative in self.gate for criterion in alternative]
+        return tuple(dict.fromkeys([*gates, *self.criteria]))
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """Every axis the table reads."""
+        return tuple(dict.fromkeys([*(row.axis for row in self.rows), *self.also]))
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A scale's axes on one common grid: on [at[i], at[i+1]) each axis has one interval."""
+
+    at: Times
+    lo: Mapping[str, Values]
+    hi: Mapping[str, Values]
+    outcome: Outcome | None = None
+
+    def yes(self, axis: str, level: float = 1) -> Truths:
+        """Where the axis is certainly at or above `level`."""
+        return np.asarray(self.lo[axis] >= level)
+
+    def possible(self, axis: str, level: float = 1) -> Truths:
+        """Where the axis may be at or above `level`."""
+        return np.asarray(self.hi[axis] >= level)
+
+    def answered(self, criterion: Criterion) -> NDArray[np.int8]:
+        """The criterion's answers along the grid."""
+        return criterion.answers(self.lo[criterion.axis.name], self.hi[criterion.axis.name])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Grade bounds along a grid, the answer of every row, and whether the gate is open."""
+
+    at_least: Grades
+    at_most: Grades
+    answers: Mapping[str, NDArray[np.int8]]
+    gate: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A scale applied: bounds on [at[i], at[i+1]), -1 where the scale cannot be applied."""
+
+    system: GradingSystem
+    at: Times
+    at_least: Grades
+    at_most: Grades
+    answers: Mapping[str, NDArray[np.int8]]
+    gate: NDArray[np.int8]
+    flags: Mapping[Flag, Truths]
+    sweep: Sweep = field(repr=False)
+
+    def place(self, at: int) -> int:
+        """Index of the segment that holds the moment `at`."""
+        return int(np.searchsorted(self.at, at, side="right")) - 1
+
+    def gradable(self, place: int) -> bool:
+        """Whether the scale can be applied in a segment."""
+        return bool(self.at_least[place] != NOT_GRADABLE)
+
+    def met(self, place: int) -> list[str]:
+        """Keys of the criteria answered YES, the highest of each axis."""
+        best: dict[str, Criterion] = {}
+        for row in self.system.criteria:
+            if self.answers[row.key][place] == Answer.YES:
+                held = best.get(row.axis.name)
+                if held is None or row.grade > held.grade:
+                    best[row.axis.name] = row
+        return [row.key for row in self.system.criteria if best.get(row.axis.name) is row]
+
+    def unassessed(self, place: int) -> list[str]:
+        """Names of the inputs nobody can answer for and that could still change the grade."""
+        if not self.gradable(place) or self.at_least[place] == self.at_most[place]:
+            return []
+        open_gate = self.gate[place] == Answer.YES
+        gates = [] if open_gate else [row for alternative in self.system.gate for row in alternative]
+        higher = [row for row in self.system.criteria if row.grade > self.at_least[place]]
+        rows = [*gates, *higher]
+        return list(dict.fromkeys(r.axis.name for r in rows if self.answers[r.key][place] == Answer.UNKNOWN))
+
+    def decides(self, place: int) -> str | None:
+        """The one input whose value would narrow the interval most, averaged over what it could turn out to be."""
+        names = self.unassessed(place)
+        if not names:
+            return None
+        lo = {name: values[place : place + 1] for name, values in self.sweep.lo.items()}
+        hi = {name: values[place : place + 1] for name, values in self.sweep.hi.items()}
+
+        def width(name: str) -> float:
+            rows = [row for row in self.system.rows if row.axis.name == name]
+            low, high = float(lo[name][0]), float(hi[name][0])
+            trials = {value for row in rows for value in row.representatives(low, high)}
+            widths = []
+            for value in trials:
+                known = np.array([value])
+                tried = evaluate(self.system, Sweep(self.at[:1], lo | {name: known}, hi | {name: known}))
+                widths.append(float(tried.at_most[0] - tried.at_least[0]))
+            return sum(widths) / len(widths)
+
+        return min(names, key=lambda name: (width(name), names.index(name)))
+
+    def flags_at(self, place: int) -> list[Flag]:
+        """Flags that hold in a segment, in the order of the scale's remarks."""
+        return [flag for flag, holds in self.flags.items() if holds[place]]
+
+
+def evaluate(system: GradingSystem, sweep: Sweep) -> Outcome:
+    """Bounds and answers along a sweep. Pure; the single place where grades come from."""
+    answers = {row.key: sweep.answered(row) for row in system.rows}
+    at_least = np.zeros(sweep.at.size, np.int8)
+    at_most = np.zeros(sweep.at.size, np.int8)
+    for row in system.criteria:
+        at_least = np.maximum(at_least, np.where(answers[row.key] == Answer.YES, row.grade, 0))
+        at_most = np.maximum(at_most, np.where(answers[row.key] >= Answer.UNKNOWN, row.grade, 0))
+    gate = np.full(sweep.at.size, Answer.YES, np.int8)
+    if system.gate:
+        alternatives = [np.minimum.reduce([answers[row.key] for row in every]) for every in system.gate]
+        gate = np.maximum.reduce(alternatives)
+    return Outcome(
+        at_least=np.where(gate == Answer.YES, at_least, 0).astype(np.int8),
+        at_most=np.where(gate >= Answer.UNKNOWN, at_most, 0).astype(np.int8),
+        answers=answers,
+        gate=gate,
+    )
+
+
+def grade(system: GradingSystem, evidence: Evidence) -> Graded:
+    """The scale applied to everything the evidence says, over all time."""
+    steps = {axis.name: axis.read(evidence) for axis in system.axes}
+    grid = joined(*steps.values())
+    bounds = {name: part.on(grid) for name, part in steps.items()}
+    sweep = Sweep(
+        grid, {name: pair[0] for name, pair in bounds.items()}, {name: pair[1] for name, pair in bounds.items()}
+    )
+    outcome = evaluate(system, sweep)
+    seen = Sweep(sweep.at, sweep.lo, sweep.hi, outcome)
+    held = [(remark, remark.when(seen)) for remark in system.remarks]
+    dead = (outcome.at_least >= 5) & (outcome.gate == Answer.YES)
+    blocked = np.zeros(grid.size, bool)
+    flags: dict[Flag, Truths] = {}
+    for remark, holds in held:
+        flags[remark.flag] = flags.get(remark.flag, np.zeros(grid.size, bool)) | holds
+        if remark.blocks:
+            blocked |= holds & ~dead
+    return Graded(
+        system=system,
+        at=grid,
+        at_least=np.where(blocked, NOT_GRADABLE, outcome.at_least).astype(np.int8),
+        at_most=np.where(blocked, NOT_GRADABLE, outcome.at_most).astype(np.int8),
+        answers=outcome.answers,
+        gate=outcome.gate,
+        flags=flags,
+        sweep=sweep,
+    )

@@ -1,0 +1,158 @@
+"""Which of a patient's facts stand, and how to find them by concept and time.
+
+What stands does not depend on the order in which facts came: a correction withdraws its target, of several records
+with one record id the last charted wins, and a retracted one takes its namesakes with it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+
+from monitoring import administrations
+from monitoring.administrations import Run
+from monitoring.concepts import Dictionary
+from monitoring.records import (
+    Acknowledgement,
+    Administration,
+    Attribution,
+    ChartedGrade,
+    Correction,
+    Fact,
+    Infusion,
+    NeuroAssessment,
+    Observation,
+    OxygenSupport,
+    Patient,
+    Placement,
+    SymptomReport,
+)
+from monitoring.timeline import END_OF_TIME, hours, micros
+from monitoring.vocabulary import RETRACTED, Status
+
+
+def standing(facts: Sequence[Fact]) -> list[Fact]:
+    """The facts that still hold, sorted by effective time, in an order no arrival can change."""
+    withdrawn = {fact.target for fact in facts if isinstance(fact, Correction)}
+    withdrawn |= {f.model_copy(update={"status": Status.FINAL}).fact_id for f in facts if f.status in RETRACTED}
+    latest: dict[tuple[str, str, str], Fact] = {}
+    plain: dict[str, Fact] = {}
+    for fact in facts:
+        if fact.record_id is None:
+            plain[fact.fact_id] = fact
+            continue
+        concept = fact.concept if isinstance(fact, Observation) else ""
+        key = (fact.record_id, getattr(fact, "kind", ""), concept)
+        rival = latest.get(key)
+        if rival is None or _charting_order(fact) > _charting_order(rival):
+            latest[key] = fact
+    kept = [f for f in (*plain.values(), *latest.values()) if f.status not in RETRACTED and f.fact_id not in withdrawn]
+    return sorted(kept, key=lambda fact: (fact.effective_at, fact.fact_id))
+
+
+def _charting_order(fact: Fact) -> tuple[datetime, datetime, str]:
+    return (fact.recorded_at or fact.received_at, fact.received_at, fact.fact_id)
+
+
+class StandingFacts:
+    """A patient's facts that still hold, by concept and time. Immutable after construction."""
+
+    def __init__(self, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary) -> None:
+        self.patient_id = patient_id
+        self.dictionary = dictionary
+        self.facts = standing(facts)
+        self._columns: dict[str, list[tuple[int, Fact]]] = defaultdict(list)
+        for fact in self.facts:
+            for concept in self._concepts_of(fact):
+                self._columns[concept].append((micros(fact.effective_at), fact))
+
+    def _concepts_of(self, fact: Fact) -> list[str]:
+        """Names of the columns a fact belongs to."""
+        match fact:
+            case Observation():
+                names = [fact.concept]
+            case NeuroAssessment():
+                names = _neuro_domains(fact)
+            case SymptomReport():
+                names = [f"symptom:{fact.symptom}", "symptom_report"]
+            case Attribution():
+                names = [f"attribution:{fact.sign}"]
+            case ChartedGrade():
+                names = [f"charted:{fact.syndrome}"]
+            case Patient() | Placement() | Infusion() | OxygenSupport() | Administration() | Acknowledgement():
+                names = [fact.kind]
+            case _:
+                names = []
+        return names
+
+    def column(self, concept: str) -> list[tuple[int, Fact]]:
+        """(time, fact) of one concept, by time."""
+        return self._columns.get(concept, [])
+
+    def last(self, concept: str, at: int) -> Fact | None:
+        """The last fact of a concept at or before `at`."""
+        column = self.column(concept)
+        place = bisect_right(column, at, key=lambda entry: entry[0])
+        return column[place - 1][1] if place else None
+
+    def freshness(self, concept: str) -> int | None:
+        """Longest age in microseconds at which a value of the concept is still usable; None = it never lapses."""
+        entry = self.dictionary.concepts.get("symptom_report" if concept.startswith("symptom:") else concept)
+        return None if entry is None or entry.freshness_hours is None else hours(entry.freshness_hours)
+
+    @cached_property
+    def infusions(self) -> tuple[Infusion, ...]:
+        """Cell infusions by time."""
+        return tuple(fact for _, fact in self.column("infusion") if isinstance(fact, Infusion))
+
+    @cached_property
+    def start(self) -> int | None:
+        """Where grading begins: the first infusion, or the first timed fact where none is recorded."""
+        if self.infusions:
+            return micros(self.infusions[0].effective_at)
+        timed = [fact.effective_at for fact in self.facts if not isinstance(fact, Patient | Placement)]
+        return micros(min(timed)) if timed else None
+
+    def patient(self) -> Patient | None:
+        """Who the patient is, as last charted."""
+        fact = self.last("patient", END_OF_TIME)
+        return fact if isinstance(fact, Patient) else None
+
+    def placement(self, at: int) -> Placement | None:
+        """Where the patient is at a moment."""
+        fact = self.last("placement", at)
+        return fact if isinstance(fact, Placement) else None
+
+    @cached_property
+    def drug_runs(self) -> tuple[Run, ...]:
+        """Every drug run and single dose, sorted by start; a charted "none" is not a drug."""
+        by_drug: dict[str, list[Administration]] = defaultdict(list)
+        for _, fact in self.column("administration"):
+            if isinstance(fact, Administration) and fact.drug.casefold() != administrations.NOTHING_GIVEN:
+                known = self.dictionary.drug(fact.drug)
+                by_drug[known.id if known else fact.drug.casefold()].append(fact)
+        found = [
+            run
+            for name, given in by_drug.items()
+            for run in administrations.runs(given, self.dictionary.drug_class(name), name)
+        ]
+        return tuple(sorted(found, key=lambda run: (run.start, run.drug, run.end)))
+
+    @cached_property
+    def drug_chart_covers(self) -> bool:
+        """Whether a drug chart speaks for this patient, so that no vasopressor charted means none running."""
+        return bool(self.column("administration"))
+
+
+def _neuro_domains(fact: NeuroAssessment) -> list[str]:
+    """The domains an assessment says something about."""
+    examined = {"consciousness": fact.consciousness, "motor": fact.motor, "icp": fact.icp}
+    found = [name for name, value in examined.items() if value is not None]
+    if fact.seizure is not None or fact.seizure_minutes is not None:
+        found.append("seizure")
+    if fact.tool is not None:
+        found.append(fact.tool.value.lower())
+    return found
