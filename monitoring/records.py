@@ -44,7 +44,7 @@ class Fact(BaseModel):
     record id supersedes the earlier one, or retracts it by its status.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     patient_id: str = Field(min_length=1)
     effective_at: AwareDatetime
@@ -270,6 +270,20 @@ class Tally(BaseModel):
     quarantined: int = 0
     ignored: int = 0
     ignored_kinds: dict[str, int] = Field(default_factory=dict)
+
+    def __add__(self, other: Tally) -> Tally:
+        """Both equations as one."""
+        kinds = dict(self.ignored_kinds)
+        for kind, count in other.ignored_kinds.items():
+            kinds[kind] = kinds.get(kind, 0) + count
+        return Tally(
+            read=self.read + other.read,
+            stored=self.stored + other.stored,
+            duplicates=self.duplicates + other.duplicates,
+            quarantined=self.quarantined + other.quarantined,
+            ignored=self.ignored + other.ignored,
+            ignored_kinds=kinds,
+        )
 
     @property
     def holds(self) -> bool:

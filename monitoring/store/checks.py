@@ -1,0 +1,101 @@
+"""What must be true of a store, looked at afresh: nothing here trusts what the writing code believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, and_, distinct, func, select, text
+
+from monitoring.records import fact_from_json
+from monitoring.store import tables
+from monitoring.store.engine import newest_revision, revision
+
+_AHEAD = timedelta(days=1)
+"""How far a fact may lie ahead of its arrival: no further than two clocks in two zones can disagree."""
+
+_FACTS_AT_A_TIME = 5000
+
+
+def findings(connection: Connection) -> Iterator[str]:
+    """One sentence for each thing wrong. Nothing below the schema is looked at while the schema is not ours."""
+    yield from _engine(connection)
+    at, newest = revision(connection), newest_revision()
+    if at != newest:
+        yield f"the schema is at revision {at}, expected {newest}; open the store once with this version to migrate it"
+        return
+    yield from _equation(connection)
+    yield from _facts(connection)
+
+
+def _engine(connection: Connection) -> Iterator[str]:
+    if connection.dialect.name == "sqlite":
+        for answer in connection.execute(text("PRAGMA integrity_check")).scalars():
+            if answer != "ok":
+                yield f"SQLite finds the file damaged: {answer}; restore a backup"
+
+
+def _equation(connection: Connection) -> Iterator[str]:
+    """Rows read against their outcomes, and the outcomes against what is in fact there, per batch and source."""
+    counted, refused = tables.intake.c, tables.refusal.c
+    per_batch = (
+        select(
+            counted.batch,
+            counted.source,
+            func.sum(counted.read).label("read"),
+            func.sum(counted.stored + counted.duplicates + counted.quarantined + counted.ignored).label("told"),
+            func.sum(counted.quarantined).label("quarantined"),
+        )
+        .group_by(counted.batch, counted.source)
+        .subquery()
+    )
+    kept = (
+        select(refused.batch, refused.source, func.count(distinct(refused.place)).label("places"))
+        .group_by(refused.batch, refused.source)
+        .subquery()
+    )
+    same = and_(kept.c.batch == per_batch.c.batch, kept.c.source == per_batch.c.source)
+    joined = per_batch.outerjoin(kept, same)
+    for row in connection.execute(
+        select(per_batch, func.coalesce(kept.c.places, 0).label("places")).select_from(joined)
+    ):
+        if row.read != row.told:
+            yield f"{row.source}: {row.read} rows read but {row.told} accounted for (batch {row.batch})"
+        # one place may be refused twice in a batch, when the same file was named twice in one call
+        if row.places > row.quarantined or (row.quarantined and not row.places):
+            yield f"{row.source}: {row.quarantined} rows quarantined but {row.places} kept (batch {row.batch})"
+    stored = select(counted.batch, func.sum(counted.stored).label("rows")).group_by(counted.batch).subquery()
+    held = select(tables.fact.c.batch, func.count().label("facts")).group_by(tables.fact.c.batch).subquery()
+    short = select(stored.c.batch, stored.c.rows, func.coalesce(held.c.facts, 0).label("facts")).select_from(
+        stored.outerjoin(held, held.c.batch == stored.c.batch)
+    )
+    for row in connection.execute(short.where(stored.c.rows > func.coalesce(held.c.facts, 0))):
+        yield f"batch {row.batch}: {row.rows} rows counted as stored but only {row.facts} facts are there"
+
+
+def _facts(connection: Connection) -> Iterator[str]:
+    result = connection.execution_options(yield_per=_FACTS_AT_A_TIME).execute(
+        select(tables.fact).order_by(tables.fact.c.seq)
+    )
+    for row in result:
+        yield from _fact(row)
+
+
+def _fact(row: Row[tuple[object, ...]]) -> Iterator[str]:
+    if row.schema != tables.SCHEMA:
+        yield f"fact {row.seq}: content of schema {row.schema}, this version reads {tables.SCHEMA}"
+        return
+    try:
+        fact = fact_from_json(row.content)
+    except ValidationError:
+        yield f"fact {row.seq} ({row.source}): the content cannot be read as a record"
+        return
+    if fact.fact_id != row.fact_id:
+        yield f"fact {row.seq} ({row.source}): the content is not what was stored under its id"
+    columns = (fact.patient_id, tables.to_micros(fact.effective_at), tables.to_micros(fact.received_at))
+    if columns != (row.patient_id, row.effective_at, row.received_at):
+        yield f"fact {row.seq} ({row.source}): patient or times in the columns differ from the content"
+    if fact.effective_at > fact.received_at + _AHEAD:
+        moment = f"{fact.effective_at:%Y-%m-%d %H:%M}"
+        yield f"fact {row.seq} ({row.source}): true from {moment}, more than a day after it arrived"

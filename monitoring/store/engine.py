@@ -1,0 +1,149 @@
+"""Opening a database: driver's manners, writers' lock, schema brought up to date, errors in one sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
+
+_MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+_WRITERS = 0x0C41_7000  # any number, the same in every process: one writer at a time in one PostgreSQL database
+_WAIT_MS = 30_000
+_PAUSE_MS = 20
+
+
+class StoreUnavailable(RuntimeError):
+    """The store cannot be opened, read or written now. The message is one sentence without secrets."""
+
+
+@contextmanager
+def translated(url: URL) -> Iterator[None]:
+    """The driver's errors as StoreUnavailable; a broken constraint is a programming error and passes unchanged."""
+    try:
+        yield
+    except (IntegrityError, DataError):
+        raise
+    except DBAPIError as error:
+        why = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+        raise StoreUnavailable(
+            f"the store {_shown(url)} is not usable: {why}; check the address and try again"
+        ) from error
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)
+
+
+def connect(address: str) -> Engine:
+    """An engine for a SQLAlchemy URL of SQLite (a file) or PostgreSQL. Raises StoreUnavailable."""
+    try:
+        url = make_url(address)
+    except ArgumentError as unreadable:
+        raise StoreUnavailable(
+            "the store's address is not a database URL; expected for example sqlite:////srv/monitoring.db"
+        ) from unreadable
+    backend = url.get_backend_name()
+    if backend not in {"sqlite", "postgresql"}:
+        raise StoreUnavailable(f"no store on {backend!r}; expected a sqlite:/// or postgresql+psycopg:// address")
+    if backend == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise StoreUnavailable("a store needs a file; expected for example sqlite:////srv/monitoring.db")
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    try:
+        engine = create_engine(url)
+    except (NoSuchModuleError, ModuleNotFoundError) as missing:
+        raise StoreUnavailable(f"no driver for {_shown(url)} is installed ({missing})") from missing
+    if backend == "sqlite":
+        event.listen(engine, "connect", _sqlite_manners)
+        event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_manners(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where _sqlite_begin says so, not where the driver guesses
+    for pragma in (f"busy_timeout={_WAIT_MS}", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    _write_ahead(connection)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Make the file WAL; of processes that do so to a new file at once, SQLite turns some away without waiting."""
+    for attempt in range(_WAIT_MS // _PAUSE_MS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as busy:
+            if "locked" not in str(busy) or attempt == _WAIT_MS // _PAUSE_MS - 1:
+                raise
+            time.sleep(_PAUSE_MS / 1000)
+        else:
+            return
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection in a transaction that only reads. Raises StoreUnavailable."""
+    with translated(engine.url), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection in a transaction that holds the writers' lock: all of it is committed, or nothing.
+
+    One writer at a time is what lets `seq` grow in the order of commits, so a reader that asks for everything
+    after a number it has seen misses nothing. Raises StoreUnavailable.
+    """
+    with translated(engine.url), engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
+        yield connection
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest revision; safe for several processes at once. Raises StoreUnavailable."""
+    with reading(engine) as connection:
+        if revision(connection) == newest_revision():
+            return
+    with writing(engine) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as unknown:
+            raise StoreUnavailable(
+                f"the store {_shown(engine.url)} has schema {revision(connection)!r}, which this version does not "
+                "know; use the version of the application that wrote it, or a newer one"
+            ) from unknown
+
+
+def revision(connection: Connection) -> str | None:
+    """The schema revision of a database; None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision() -> str | None:
+    """The schema revision this code writes."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,229 @@
+"""The store: rows appended in committed chunks, facts read back as of a moment, every row accounted for."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from itertools import islice
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from monitoring.records import Fact, Refusal, RowRead, Tally, fact_from_json
+from monitoring.store import checks, engine, tables
+from monitoring.store.engine import StoreUnavailable, reading, writing
+
+CHUNK_ROWS = 1000
+"""Rows committed together. A process that dies loses at most the chunk it had not committed yet."""
+
+Committed = Callable[[str, Tally], None]
+"""Told after each commit: the source, and what became of its rows in the chunk."""
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """What became of everything one source sent on one day. `day` is the day it reached us."""
+
+    source: str
+    day: date
+    tally: Tally
+
+
+class Store:
+    """An open store. Safe to share between threads; several processes may hold the same database.
+
+    Every method raises StoreUnavailable when the database cannot be reached, read or written.
+    """
+
+    def __init__(self, opened: Engine) -> None:
+        self._engine = opened
+
+    def append(
+        self,
+        rows: Iterable[RowRead],
+        *,
+        author: str | None,
+        received_at: datetime,
+        committed: Committed | None = None,
+    ) -> Tally:
+        """Append what was read, chunk by chunk; in each, facts, refusals and counters in one transaction.
+
+        A row is quarantined where anything in it was refused (its good facts are kept all the same), else ignored
+        where it has an ignored kind, else stored where any of its facts is new, else a duplicate. Raises
+        ValueError for a row that says nothing at all, which is a fault of its reader.
+        """
+        batch = uuid.uuid4().hex
+        total = Tally()
+        remaining = iter(rows)
+        while chunk := list(islice(remaining, CHUNK_ROWS)):
+            _refuse_silent_rows(chunk)
+            with writing(self._engine) as connection:
+                tallies = _append_chunk(connection, chunk, batch=batch, author=author, received_at=received_at)
+            for source, tally in tallies.items():
+                total += tally
+                if committed is not None:
+                    committed(source, tally)
+        return total
+
+    def facts(self, patient_id: str | None = None, known_by: datetime | None = None, after_seq: int = 0) -> list[Fact]:
+        """Facts in the order they were stored, those received by `known_by` only."""
+        wanted = select(tables.fact.c.seq, tables.fact.c.content).where(tables.fact.c.seq > after_seq)
+        if patient_id is not None:
+            wanted = wanted.where(tables.fact.c.patient_id == patient_id)
+        if known_by is not None:
+            wanted = wanted.where(tables.fact.c.received_at <= tables.to_micros(known_by))
+        with reading(self._engine) as connection:
+            found = connection.execute(wanted.order_by(tables.fact.c.seq)).all()
+        return [_parsed(seq, content) for seq, content in found]
+
+    def patients(self) -> list[str]:
+        """Every patient anything is known of, sorted."""
+        return sorted(self.patient_versions())
+
+    def version(self) -> int:
+        """The number of the last fact; 0 for an empty store. It grows with every append that stores anything."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(func.max(tables.fact.c.seq))).scalar() or 0
+
+    def patient_versions(self, after_seq: int = 0) -> dict[str, int]:
+        """For each patient with a fact after `after_seq`, the number of the last one."""
+        fact = tables.fact.c
+        wanted = select(fact.patient_id, func.max(fact.seq)).where(fact.seq > after_seq).group_by(fact.patient_id)
+        with reading(self._engine) as connection:
+            return {patient: seq for patient, seq in connection.execute(wanted)}  # noqa: C416 - dict() of rows does not type
+
+    def ledger(self, zone: tzinfo = UTC) -> list[LedgerRow]:
+        """The equation per source and day (a day of `zone`), newest day first."""
+        sums: dict[tuple[date, str], Tally] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(select(tables.intake).order_by(tables.intake.c.seq)):
+                key = (tables.from_micros(row.received_at).astimezone(zone).date(), row.source)
+                sums[key] = sums.get(key, Tally()) + Tally(
+                    read=row.read,
+                    stored=row.stored,
+                    duplicates=row.duplicates,
+                    quarantined=row.quarantined,
+                    ignored=row.ignored,
+                    ignored_kinds=json.loads(row.ignored_kinds),
+                )
+        newest_first = sorted(sums.items(), key=lambda entry: (-entry[0][0].toordinal(), entry[0][1]))
+        return [LedgerRow(source=source, day=day, tally=tally) for (day, source), tally in newest_first]
+
+    def refusals(self, source: str | None = None) -> list[Refusal]:
+        """What was refused, in order; a file sent again repeats its refusals in the store, and they are told once."""
+        wanted = select(tables.refusal).order_by(tables.refusal.c.seq)
+        if source is not None:
+            wanted = wanted.where(tables.refusal.c.source == source)
+        with reading(self._engine) as connection:
+            found = (
+                Refusal(source=r.source, place=r.place, field=r.field, value=r.value, reason=r.reason, raw=r.raw)
+                for r in connection.execute(wanted)
+            )
+            return list({tuple(refusal.model_dump().values()): refusal for refusal in found}.values())
+
+    def findings(self) -> list[str]:
+        """One sentence for each invariant that does not hold; empty for a sound store."""
+        with reading(self._engine) as connection:
+            return list(checks.findings(connection))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+
+def open_store(address: str) -> Store:
+    """The store at a SQLAlchemy URL, created or brought up to date where needed. Raises StoreUnavailable."""
+    opened = engine.connect(address)
+    try:
+        engine.migrate(opened)
+    except StoreUnavailable:
+        opened.dispose()
+        raise
+    return Store(opened)
+
+
+def _refuse_silent_rows(rows: Sequence[RowRead]) -> None:
+    for row in rows:
+        if not (row.facts or row.refusals or row.ignored_kind):
+            raise ValueError(f"{row.source}:{row.place} was read as nothing: no fact, no refusal, no ignored kind")
+
+
+def _append_chunk(
+    connection: Connection, rows: Sequence[RowRead], *, batch: str, author: str | None, received_at: datetime
+) -> dict[str, Tally]:
+    """Insert a chunk under the writers' lock; what became of it, by source."""
+    fresh = _fresh_facts(connection, rows)
+    tallies: dict[str, Tally] = {}
+    new_facts: list[dict[str, object]] = []
+    for row in rows:
+        found = [fact for fact in row.facts if fresh.pop(fact.fact_id, None)]
+        new_facts += [_fact_row(fact, batch) for fact in found]
+        tallies[row.source] = tallies.get(row.source, Tally()) + _outcome(row, stored=bool(found))
+    if new_facts:
+        connection.execute(insert(tables.fact), new_facts)
+    refused = [
+        {**refusal.model_dump(), "batch": batch, "received_at": tables.to_micros(received_at)}
+        for row in rows
+        for refusal in row.refusals
+    ]
+    if refused:
+        connection.execute(insert(tables.refusal), refused)
+    counters = [
+        {
+            **tally.model_dump(exclude={"ignored_kinds"}),
+            "ignored_kinds": json.dumps(tally.ignored_kinds, sort_keys=True),
+            "batch": batch,
+            "received_at": tables.to_micros(received_at),
+            "source": source,
+            "author": author,
+        }
+        for source, tally in tallies.items()
+    ]
+    connection.execute(insert(tables.intake), counters)
+    return tallies
+
+
+def _fresh_facts(connection: Connection, rows: Sequence[RowRead]) -> dict[str, bool]:
+    """The ids in `rows` that the store does not hold; the writers' lock keeps the answer true until the commit."""
+    offered = dict.fromkeys((fact.fact_id for row in rows for fact in row.facts), True)
+    ids = iter(offered)
+    while some := list(islice(ids, CHUNK_ROWS)):
+        wanted = select(tables.fact.c.fact_id).where(tables.fact.c.fact_id.in_(some))
+        for known in connection.scalars(wanted):
+            offered[known] = False
+    return offered
+
+
+def _outcome(row: RowRead, *, stored: bool) -> Tally:
+    if row.refusals:
+        return Tally(read=1, quarantined=1)
+    if row.ignored_kind:
+        return Tally(read=1, ignored=1, ignored_kinds={row.ignored_kind: 1})
+    return Tally(read=1, stored=1) if stored else Tally(read=1, duplicates=1)
+
+
+def _fact_row(fact: Fact, batch: str) -> dict[str, object]:
+    return {
+        "fact_id": fact.fact_id,
+        "patient_id": fact.patient_id,
+        "kind": fact.model_dump(include={"kind"})["kind"],
+        "effective_at": tables.to_micros(fact.effective_at),
+        "received_at": tables.to_micros(fact.received_at),
+        "record_id": fact.record_id,
+        "source": fact.source,
+        "content": fact.model_dump_json(exclude_none=True),
+        "schema": tables.SCHEMA,
+        "batch": batch,
+    }
+
+
+def _parsed(seq: int, content: str) -> Fact:
+    try:
+        return fact_from_json(content)
+    except ValidationError as unreadable:
+        raise StoreUnavailable(
+            f"fact {seq} of the store cannot be read; run `python -m monitoring check` and restore a backup"
+        ) from unreadable

@@ -1,0 +1,1 @@
+"""Schema of the store, revision by revision; Alembic runs them."""
