@@ -153,6 +153,10 @@ class Course(StandingFacts):
         times, home = times[unique], home[unique]
         return Steps.held(times, home, home, np.full(times.size, END_OF_TIME), outside=(0, 0))
 
+    def at_home(self, at: int) -> bool:
+        """Whether the patient is at home at a moment."""
+        return bool(self._at_home.on(np.array([at]))[0][0] >= 1)
+
     def _truths(self) -> dict[str, Steps]:
         found = {
             name: self._held(name, _said)

@@ -208,12 +208,3 @@ class PatientView:
     bars: tuple[Bar, ...]
     explanations: tuple[Explanation, ...]
     episodes: tuple[EpisodeRow, ...]
-
-
-@dataclass(frozen=True)
-class HomeAnswer:
-    """What a family is told: one of three plain sentences, and the words to say on the telephone. Never a grade."""
-
-    band: str  # "noted" | "phone" | "emergency"
-    sentence: str
-    say: str

@@ -264,6 +264,7 @@ SYSTEM = GradingSystem(
     ),
     also=(
         DRUG_CAUSE,
+        Axis("child_form", _child_form),
         Axis("not_done", _not_done),
         Axis("against_baseline", _against_baseline),
         Axis("sedated", lambda evidence: evidence.stated("sedated")),

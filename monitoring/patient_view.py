@@ -1,0 +1,252 @@
+"""Everything the patient page shows: grades as steps, vital signs, drugs, windows, and why each grade is what it is."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from itertools import pairwise
+
+from monitoring.clock import age_years
+from monitoring.course import Course
+from monitoring.episodes import PUBLISHED, REPORTED, episodes, latest_infusion_day, steps
+from monitoring.grading.engine import Graded
+from monitoring.records import Observation, OxygenSupport
+from monitoring.sentences import Situation, remark
+from monitoring.timeline import END_OF_TIME, micros, moment
+from monitoring.views import (
+    Bar,
+    CriterionRow,
+    EpisodeRow,
+    Explanation,
+    InfusionMark,
+    PatientView,
+    Series,
+    Step,
+    Strip,
+    Window,
+)
+from monitoring.vocabulary import Answer, DrugClass, OxygenDevice, Syndrome
+from monitoring.ward_view import grade_cell, ward_row
+from monitoring.windows import DOCUMENTED_DAYS, window_span
+from monitoring.wording import INPUT_NAMES, age_text, duration, evidence_for, plain, unit_text
+
+_SERIES = ("temperature", "heart_rate", "respiratory_rate", "sbp", "dbp", "spo2")
+_LABELS = {Syndrome.CRS: "CRS", Syndrome.ICANS: "ICANS"}
+
+
+def patient_view(course: Course, as_of: datetime, ward_zone: tzinfo) -> PatientView:
+    """The page of one patient at `as_of`."""
+    now = Situation(course, as_of, ward_zone)
+    row = ward_row(now)
+    system_ids = [*PUBLISHED.values(), *REPORTED.values()]
+    return PatientView(
+        row=row,
+        heading=_heading(now),
+        as_of=as_of,
+        ward_zone=str(ward_zone),
+        infusions=tuple(
+            InfusionMark(given.effective_at, given.product or "product not charted")
+            for given in course.infusions
+            if given.effective_at <= as_of
+        ),
+        windows=tuple(_windows(course, ward_zone)),
+        strips=tuple(_strip(now, system_id) for system_id in system_ids),
+        series=tuple(_series(course, concept, micros(as_of)) for concept in _SERIES),
+        bars=(*_oxygen_bars(course, now.at), *_drug_bars(course, now.at)),
+        explanations=tuple(explanation(now, system_id) for system_id in system_ids),
+        episodes=tuple(_episode_rows(now)),
+    )
+
+
+def _heading(now: Situation) -> str:
+    """Age, product, infusion time and day in words."""
+    patient = now.course.patient()
+    parts = []
+    if patient and patient.birth_date:
+        years = age_years(patient.birth_date, now.as_of)
+        parts.append(f"{int(years)} years" if years >= 2 else f"{int(years * 12)} months")
+    if patient and patient.weight_kg:
+        parts.append(f"{patient.weight_kg:g} kg")
+    for given in now.course.infusions:
+        if given.effective_at <= now.as_of:
+            local = given.effective_at.astimezone(now.zone)
+            parts.append(f"{given.product or 'product not charted'} {local:%Y-%m-%d %H:%M}")
+    return " · ".join(parts)
+
+
+def _windows(course: Course, ward_zone: tzinfo) -> list[Window]:
+    found = []
+    for number, given in enumerate(course.infusions, start=1):
+        for syndrome, (first, last) in DOCUMENTED_DAYS.items():
+            start, end = window_span(syndrome, given.effective_at, ward_zone)
+            of = f", infusion {number}" if len(course.infusions) > 1 else ""
+            label = f"documented {_LABELS[syndrome]} window, day {first}–{last}{of}"
+            found.append(Window(syndrome, label, start, end))
+    return found
+
+
+def _strip(now: Situation, system_id: str) -> Strip:
+    grade = now.grades[system_id]
+    wording = {row.key: row.wording for row in grade.system.criteria}
+    shown = [
+        Step(
+            start=moment(step.start),
+            end=moment(step.end),
+            at_least=step.at_least,
+            at_most=step.at_most,
+            why="; ".join(wording[key] for key in step.met)
+            + (
+                ("; not known: " if step.met else "not known: ")
+                + ", ".join(INPUT_NAMES.get(n, n) for n in step.unassessed[:3])
+                if step.unassessed
+                else ""
+            ),
+            flags=step.flags,
+        )
+        for step in steps(now.course, system_id, now.as_of, now.zone)
+    ]
+    return Strip(system_id, grade.system.title, grade.system.syndrome, tuple(_joined(shown)))
+
+
+def _joined(shown: list[Step]) -> list[Step]:
+    """Neighbouring steps of one interval drawn as one block, with the reason it began with."""
+    merged: list[Step] = []
+    for step in shown:
+        if merged and (merged[-1].at_least, merged[-1].at_most) == (step.at_least, step.at_most):
+            last = merged.pop()
+            step = Step(last.start, step.end, last.at_least, last.at_most, last.why or step.why, last.flags)  # noqa: PLW2901
+        merged.append(step)
+    return merged
+
+
+def _series(course: Course, concept: str, until: int) -> Series:
+    """Values with a break wherever the gap is longer than the value stays fresh."""
+    entry = course.dictionary.concepts[concept]
+    keeps = course.freshness(concept) or END_OF_TIME
+    points = [
+        (at, fact.value)
+        for at, fact in course.column(concept)
+        if at <= until and isinstance(fact, Observation) and fact.value is not None
+    ]
+    times: list[datetime] = []
+    values: list[float | None] = []
+    for (at, value), (following, _) in pairwise([*points, (END_OF_TIME, 0.0)]):
+        times.append(moment(at))
+        values.append(value)
+        if following != END_OF_TIME and following - at > keeps:
+            times.append(moment(at + keeps))
+            values.append(None)
+    return Series(concept, entry.label, unit_text(entry.unit), tuple(times), tuple(values))
+
+
+def _oxygen_bars(course: Course, until: int) -> list[Bar]:
+    """Oxygen devices other than room air, as long as each was the last one charted and fresh."""
+    keeps = course.freshness("oxygen_support") or END_OF_TIME
+    column = [(at, f) for at, f in course.column("oxygen_support") if isinstance(f, OxygenSupport) and at <= until]
+    found: list[Bar] = []
+    for (at, fact), (following, _) in pairwise([*column, (until, None)]):
+        if fact is None or fact.device in {None, OxygenDevice.ROOM_AIR}:
+            continue
+        end = min(following, at + keeps)
+        flow = f"{fact.flow_l_min:g} L/min" if fact.flow_l_min is not None else ""
+        label = plain(fact.device) if fact.device else ""
+        last = found[-1] if found else None
+        if last and last.label == label and last.end >= moment(at):
+            flows = last.detail if not flow or last.detail.endswith(flow) else f"{last.detail} → {flow}"
+            found[-1] = Bar("oxygen", label, flows, last.start, moment(end), running=end == until)
+        else:
+            found.append(Bar("oxygen", label, flow, moment(at), moment(end), running=end == until))
+    return found
+
+
+def _drug_bars(course: Course, until: int) -> list[Bar]:
+    """Every drug that can move a grade; others are stored and listed nowhere on the chart."""
+    found = []
+    for run in course.drug_runs:
+        if run.drug_class is DrugClass.NONE or run.start > until:
+            continue
+        drug = course.dictionary.drug(run.drug)
+        doses = [f"{f.dose:g} {f.unit or ''}".strip() for f in run.facts if f.dose and f.effective_at <= moment(until)]
+        detail = doses[0] if len(set(doses)) == 1 else f"{doses[0]} → {doses[-1]}" if doses else ""
+        end = min(run.end, until)
+        found.append(
+            Bar(
+                run.drug_class.value,
+                drug.label if drug else run.drug,
+                detail,
+                moment(run.start),
+                moment(end),
+                running=run.end > until,
+            )
+        )
+    return found
+
+
+def explanation(now: Situation, system_id: str) -> Explanation:
+    """Why a system grades as it does now: the very answers the grade was made of, with their evidence."""
+    grade = now.grades[system_id]
+    place = now.place(system_id)
+    cell = grade_cell(now, system_id)
+    decides = grade.decides(place)
+    met = grade.met(place)
+    wording = {row.key: row.wording for row in grade.system.criteria}
+    reasons = ", ".join(wording[key] for key in met) or "no criterion is met"
+    return Explanation(
+        system=system_id,
+        title=grade.system.title,
+        reference=grade.system.reference,
+        grade=cell,
+        sentence=f"Grade {cell.text}: {reasons}." if cell.gradable else f"Cannot be graded: {reasons}.",
+        decides=_decides(now, grade, decides),
+        remarks=tuple(remark(flag) for flag in cell.flags),
+        rows=tuple(_criterion_rows(now, grade, place)),
+    )
+
+
+def _decides(now: Situation, grade: Graded, name: str | None) -> str | None:
+    """The input that would settle most, with how long ago it was last taken."""
+    if name is None:
+        return None
+    axis = next(axis for axis in grade.system.axes if axis.name == name)
+    last = evidence_for(now.course, name, axis.concepts, now.at)
+    ago = f"last {age_text(last.at, now.as_of)} ago" if last.at else "never taken"
+    return f"{INPUT_NAMES.get(name, name)} ({ago})"
+
+
+def _criterion_rows(now: Situation, grade: Graded, place: int) -> list[CriterionRow]:
+    rows = []
+    for row in grade.system.rows:
+        found = evidence_for(now.course, row.axis.name, row.axis.concepts, now.at)
+        rows.append(
+            CriterionRow(
+                grade=row.grade or None,
+                wording=row.wording,
+                locator=row.locator,
+                answer=Answer(int(grade.answers[row.key][place])),
+                value=found.text,
+                at=found.at,
+                age_text=age_text(found.at, now.as_of),
+                source=found.source,
+                decision=row.decision,
+            )
+        )
+    return rows
+
+
+def _episode_rows(now: Situation) -> list[EpisodeRow]:
+    found = []
+    for syndrome, system_id in PUBLISHED.items():
+        for episode in episodes(now.course, system_id, now.as_of):
+            end = episode.resolved if episode.resolved is not None else now.at
+            lasted = duration((end - episode.onset) / 1e6)
+            found.append(
+                EpisodeRow(
+                    syndrome=syndrome,
+                    onset=moment(episode.onset),
+                    onset_day=latest_infusion_day(now.course, episode.onset, now.zone),
+                    peak=episode.peak,
+                    peak_at=moment(episode.peak_at),
+                    resolved=moment(episode.resolved) if episode.resolved is not None else None,
+                    duration_text=lasted if episode.resolved is not None else f"{lasted}, not over",
+                )
+            )
+    return found
