@@ -88,10 +88,17 @@ def test_an_impossible_value_is_refused_naming_its_field(inputs: dict[str, Any],
     assert field in refusal(picture(**inputs))
 
 
-@pytest.mark.parametrize("value", [0, 1])
-def test_a_zero_and_a_one_are_not_read_as_yes_and_no(value: int) -> None:
-    with pytest.raises(PictureRefused, match="sedated_or_paralysed"):
-        grade_pictures([picture(sedated_or_paralysed=value)], DEFAULT)
+@pytest.mark.parametrize(
+    ("inputs", "field"),
+    [
+        ({"sedated_or_paralysed": "perhaps"}, "sedated_or_paralysed"),
+        ({"ice": {"total": True}}, "ice"),
+        ({"capd": {"total": False}}, "capd"),
+        ({"baseline_ice": True}, "baseline_ice"),
+    ],
+)
+def test_yes_and_no_are_not_numbers_and_words_are_not_yes_or_no(inputs: dict[str, Any], field: str) -> None:
+    assert field in refusal(picture(**inputs))
 
 
 def test_a_fahrenheit_value_in_the_celsius_field_is_refused_not_graded() -> None:
