@@ -5,6 +5,7 @@ A patient nobody has heard of is an alert of its own: silence never reads as hea
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,8 +45,9 @@ class Due:
 
 def last_heard(course: Course, as_of: datetime) -> datetime | None:
     """When anything at all was last charted about the patient, up to `as_of`."""
-    heard = [f.effective_at for f in course.facts if not isinstance(f, _NOT_HEARD) and f.effective_at <= as_of]
-    return max(heard, default=None)
+    known = bisect_right(course.facts, as_of, key=lambda fact: fact.effective_at)
+    heard = (fact.effective_at for fact in reversed(course.facts[:known]) if not isinstance(fact, _NOT_HEARD))
+    return next(heard, None)
 
 
 def silent_for(course: Course, as_of: datetime) -> timedelta | None:

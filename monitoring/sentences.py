@@ -327,8 +327,9 @@ def _reported_symptoms(now: Situation) -> str:
     for system_id in REPORTED.values():
         grade = now.grades[system_id]
         place = now.place(system_id)
+        met = set(grade.met(place))
         for row in grade.system.criteria:
-            if row.key not in grade.met(place):
+            if row.key not in met:
                 continue
             found = evidence_for(now.course, row.axis.name, row.axis.concepts, now.at)
             if ", said the" not in found.text or found.at is None:

@@ -25,8 +25,11 @@ STANDS_WITH = {
     "timeline": "clock",
     SETTINGS: "clock",
     "evidence": "clock",
+    "cognition": "clock",
     "administrations": "records",
+    "standing": "records",
     "demonstration": "course",
+    "wording": "windows",
     "bedside": "alerts",
     "commands": "__main__",
 }
