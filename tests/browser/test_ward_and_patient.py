@@ -1,0 +1,124 @@
+"""A nurse and a physician before a real browser: who needs me, why, and how is it moving."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from screens import PATIENCE, board_rows, open_patient, settled, sign_in, signed_out, ward
+from served import OpenPage, Server
+
+LEVELS = ["critical", "warning", "info"]
+SPAN = """() => {
+  const [first, last] = document.querySelector(".js-plotly-plot")._fullLayout.xaxis.range
+  return new Date(last) - new Date(first)
+}"""
+FOCUSED = """() => {
+  let element = document.activeElement
+  while (element && element.shadowRoot) element = element.shadowRoot.activeElement
+  return element ? element.className : ""
+}"""
+
+
+def test_the_ward_shows_every_patient_and_who_needs_somebody_first_at_the_top(
+    server: Server, open_page: OpenPage
+) -> None:
+    page = open_page("wall")
+    rows = ward(page, server.url)
+    assert rows.count() >= 16
+    levels = [
+        next(word for word in LEVELS if word in (rows.nth(i).get_attribute("class") or "")) for i in range(rows.count())
+    ]
+    assert levels == sorted(levels, key=LEVELS.index)
+    assert {"critical", "info"} <= set(levels)
+    expect(page.get_by_text("Demonstration ward: synthetic patients")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["ward", "patient", "home", "intake"])
+def test_the_first_page_of_a_fresh_server_is_the_sign_in_whatever_the_address(
+    address: str, own_server: Server, open_page: OpenPage
+) -> None:
+    # Streamlit runs a page of pages/ alone until the first st.navigation of the process (lab.md 0.1).
+    page = open_page()
+    page.goto(f"{own_server.url}/{address}")
+    expect(signed_out(page)).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    assert board_rows(page).count() == 0
+    assert page.locator(".js-plotly-plot, [data-testid='stFileUploader'], [data-testid='stForm']").count() == 0
+
+
+def test_signing_in_leads_to_where_the_address_pointed(server: Server, open_page: OpenPage) -> None:
+    page = open_page()
+    rows = ward(page, server.url)
+    name = open_patient(page, rows, 2)
+    address = page.url
+    assert not any(part in address for part in name.split()), "a name in an address"
+    stranger = open_page()
+    stranger.goto(address)
+    sign_in(stranger, "Physician")
+    expect(stranger.get_by_role("heading", name=re.compile(re.escape(name))).first).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_caregiver_does_not_reach_the_ward_by_its_address(server: Server, open_page: OpenPage) -> None:
+    page = open_page("phone")
+    page.goto(f"{server.url}/ward")
+    sign_in(page, "Family or caregiver", patient="")
+    expect(page.get_by_text("This page is not for the role")).to_be_visible(timeout=PATIENCE)
+    assert board_rows(page).count() == 0
+
+
+def test_the_patient_figure_is_drawn_with_both_documented_windows_named(server: Server, open_page: OpenPage) -> None:
+    page = open_page()
+    open_patient(page, ward(page, server.url))
+    page.get_by_role("radio", name="all").click()
+    settled(page)
+    figure = page.locator(".js-plotly-plot").first
+    expect(figure).to_be_visible(timeout=PATIENCE)
+    expect(figure.get_by_text(re.compile("CRS.*day 0.*14")).first).to_be_visible(timeout=PATIENCE)
+    expect(figure.get_by_text(re.compile("ICANS.*day 7.*28")).first).to_be_attached()
+
+
+def test_the_range_switch_changes_the_figure_and_the_address(server: Server, open_page: OpenPage) -> None:
+    page = open_page()
+    open_patient(page, ward(page, server.url))
+    hours = {}
+    for choice in ("24 h", "7 d"):
+        page.get_by_role("radio", name=choice).click()
+        settled(page)
+        expect(page).to_have_url(re.compile("range="), timeout=PATIENCE)
+        page.wait_for_timeout(500)
+        hours[choice] = page.evaluate(SPAN) / 3_600_000
+    assert 24 <= hours["24 h"] < 48
+    assert 24 * 7 <= hours["7 d"] < 24 * 9
+
+
+def test_why_this_grade_names_the_place_in_the_paper(server: Server, open_page: OpenPage) -> None:
+    page = open_page()
+    open_patient(page, ward(page, server.url))
+    expect(page.get_by_text(re.compile("Why")).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("Table 2, row Fever")).first).to_be_attached()
+
+
+def test_the_keyboard_reaches_a_row_and_opens_it(server: Server, open_page: OpenPage) -> None:
+    page = open_page()
+    rows = ward(page, server.url)
+    first = rows.first.locator(".name").inner_text()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if "open" in str(page.evaluate(FOCUSED)).split():
+            break
+    else:
+        pytest.fail("forty presses of Tab reach no row")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=re.compile(re.escape(first))).first).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_server_that_hangs_turns_the_board_stale(own_server: Server, open_page: OpenPage) -> None:
+    page = open_page()
+    ward(page, own_server.url)
+    expect(page.locator(".live")).to_have_text(re.compile("^live"), timeout=PATIENCE)
+    own_server.pause()
+    expect(page.locator(".live")).to_have_text(re.compile("STALE: no data for"), timeout=60_000)
+    own_server.resume()
+    expect(page.locator(".live")).to_have_text(re.compile("^live"), timeout=60_000)
