@@ -10,7 +10,7 @@ import difflib
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from monitoring.cognition import capd_range, ice_range
 from monitoring.concepts import Dictionary
@@ -53,10 +53,23 @@ def _none_is_nothing_reported(value: object) -> object:
 
 
 def _severity(value: object) -> object:
-    return _SEVERITIES.get(value.casefold().replace("_", "-"), value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return _not_a_truth(value)
+    word = value.casefold().replace("_", "-")
+    if word not in _SEVERITIES:
+        raise ValueError(f"expected one of {', '.join(_SEVERITIES)}, or 0 to 4")
+    return _SEVERITIES[word]
+
+
+def _not_a_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a number is expected, not yes or no")
+    return value
 
 
 Listed = BeforeValidator(_none_is_empty)
+Number = Annotated[float, BeforeValidator(_not_a_truth)]
+Count = Annotated[int, BeforeValidator(_not_a_truth)]
 
 
 class _Strict(BaseModel):
@@ -67,34 +80,34 @@ class Vasopressor(_Strict):
     """One running drug; every part may be unknown."""
 
     drug: str | None = None
-    dose: float | None = Field(default=None, ge=0)
+    dose: Number | None = Field(default=None, ge=0)
     unit: str | None = None
-    hours: float | None = Field(default=None, ge=0)
+    hours: Number | None = Field(default=None, ge=0)
 
 
 class Oxygen(_Strict):
     """Oxygen now. `fio2` as a fraction or in percent."""
 
     device: OxygenDevice | None = None
-    flow_l_min: float | None = Field(default=None, ge=0, le=80)
-    fio2: float | None = Field(default=None, gt=0, le=100)
+    flow_l_min: Number | None = Field(default=None, ge=0, le=80)
+    fio2: Number | None = Field(default=None, gt=0, le=100)
     reason: OxygenReason | None = None
 
 
 class IceItems(_Strict):
     """Points by item; an item left out was not asked."""
 
-    orientation: int | None = Field(default=None, ge=0, le=4)
-    naming: int | None = Field(default=None, ge=0, le=3)
-    commands: int | None = Field(default=None, ge=0, le=1)
-    writing: int | None = Field(default=None, ge=0, le=1)
-    attention: int | None = Field(default=None, ge=0, le=1)
+    orientation: Count | None = Field(default=None, ge=0, le=4)
+    naming: Count | None = Field(default=None, ge=0, le=3)
+    commands: Count | None = Field(default=None, ge=0, le=1)
+    writing: Count | None = Field(default=None, ge=0, le=1)
+    attention: Count | None = Field(default=None, ge=0, le=1)
 
 
 class Ice(_Strict):
     """ICE by total or by items."""
 
-    total: int | None = Field(default=None, ge=0, le=10)
+    total: Count | None = Field(default=None, ge=0, le=10)
     items: IceItems | None = None
 
 
@@ -114,56 +127,56 @@ class CapdAnswers(_Strict):
 class Capd(_Strict):
     """CAPD by total or by answers."""
 
-    total: int | None = Field(default=None, ge=0, le=32)
+    total: Count | None = Field(default=None, ge=0, le=32)
     answers: CapdAnswers | None = None
 
 
 class Inputs(_Strict):
     """Every field of the contract's bedside picture."""
 
-    day_post_infusion: float | None = None
-    hours_post_infusion: float | None = None
-    infusion_days: Annotated[list[float], Listed] | None = None
-    temp_c: float | None = None
-    temp_f: float | None = None
-    hr: float | None = None
-    rr: float | None = None
-    sbp: float | None = None
-    dbp: float | None = None
-    map: float | None = None
-    spo2: float | None = None
-    baseline_sbp: float | None = None
-    fever: bool | None = None
-    hypotension_clinician: bool | None = None
+    day_post_infusion: Number | None = None
+    hours_post_infusion: Number | None = None
+    infusion_days: Annotated[list[Number], Listed] | None = None
+    temp_c: Number | None = None
+    temp_f: Number | None = None
+    hr: Number | None = None
+    rr: Number | None = None
+    sbp: Number | None = None
+    dbp: Number | None = None
+    map: Number | None = None
+    spo2: Number | None = None
+    baseline_sbp: Number | None = None
+    fever: StrictBool | None = None
+    hypotension_clinician: StrictBool | None = None
     vasopressors: Annotated[list[Vasopressor], Listed] | None = None
-    iv_fluid_bolus_count: int | None = Field(default=None, ge=0)
+    iv_fluid_bolus_count: Count | None = Field(default=None, ge=0)
     oxygen: Annotated[Oxygen, BeforeValidator(_none_is_air)] | None = None
-    on_antipyretic: bool | None = None
-    on_anticytokine: bool | None = None
-    on_corticosteroid: bool | None = None
-    crs_already_diagnosed: bool | None = None
-    sedated_or_paralysed: bool | None = None
-    intracranial_haemorrhage: bool | None = None
-    capd_unable: bool | None = None
-    language_barrier: bool | None = None
+    on_antipyretic: StrictBool | None = None
+    on_anticytokine: StrictBool | None = None
+    on_corticosteroid: StrictBool | None = None
+    crs_already_diagnosed: StrictBool | None = None
+    sedated_or_paralysed: StrictBool | None = None
+    intracranial_haemorrhage: StrictBool | None = None
+    capd_unable: StrictBool | None = None
+    language_barrier: StrictBool | None = None
     steroid_reason: Literal["treatment", "prophylaxis"] | None = None
     attribution: dict[Sign, Cause | None] | None = None
     ice: Ice | None = None
-    baseline_ice: int | None = Field(default=None, ge=0, le=10)
+    baseline_ice: Count | None = Field(default=None, ge=0, le=10)
     capd: Capd | None = None
-    capd_baseline: int | None = Field(default=None, ge=0, le=32)
+    capd_baseline: Count | None = Field(default=None, ge=0, le=32)
     consciousness: Consciousness | None = None
     consciousness_cause: str | None = None
     seizure: Seizure | None = None
-    seizure_minutes: float | None = Field(default=None, ge=0)
+    seizure_minutes: Number | None = Field(default=None, ge=0)
     motor: Motor | None = None
     icp: Icp | None = None
     other_neuro: Annotated[list[str], Listed] | None = None
-    organ_ctcae: Annotated[dict[str, int], BeforeValidator(lambda v: {} if v in ("none", []) else v)] | None = None
-    hospitalised: bool | None = None
-    iv_antibiotics: bool | None = None
+    organ_ctcae: Annotated[dict[str, Count], BeforeValidator(lambda v: {} if v in ("none", []) else v)] | None = None
+    hospitalised: StrictBool | None = None
+    iv_antibiotics: StrictBool | None = None
     coagulopathy_treated_with: Annotated[list[str] | str, Listed] | None = None
-    rass: float | None = Field(default=None, ge=-5, le=4)
+    rass: Number | None = Field(default=None, ge=-5, le=4)
     symptoms: (
         Annotated[
             dict[str, Annotated[Severity, BeforeValidator(_severity)] | None],
@@ -177,8 +190,8 @@ class Inputs(_Strict):
 class PatientAge(_Strict):
     """What a rule needs to know of the patient."""
 
-    age_years: float | None = Field(default=None, ge=0, le=130)
-    developmental_delay: bool | None = None
+    age_years: Number | None = Field(default=None, ge=0, le=130)
+    developmental_delay: StrictBool | None = None
 
 
 class Picture(_Strict):
