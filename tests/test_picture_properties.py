@@ -96,7 +96,7 @@ def inputs_of(world: Mapping[str, Choice], states: Sequence[str]) -> Inputs:
     return inputs
 
 
-def spans(inputs: Iterable[Inputs], system: str, age: float) -> list[Span]:
+def spans(inputs: Iterable[Inputs], system: str, age: float | None) -> list[Span]:
     pictures = [{"id": str(n), "patient": {"age_years": age}, "inputs": one} for n, one in enumerate(inputs)]
     answers = [answer["assessments"][system] for answer in grade_pictures(pictures, [system])]
     assert all(answer["gradable"] for answer in answers)
@@ -162,6 +162,33 @@ def test_hiding_one_input_never_narrows_nor_moves_past_the_truth(name: str) -> N
             if not (grades[hidden][0] <= low and high <= grades[hidden][1]):
                 wrong.append((states, (low, high), hidden, grades[hidden]))
     assert wrong == []
+
+
+@pytest.mark.parametrize("age", [0.05, 0.5, 1, 4, 10, 17, 18, 55])
+@pytest.mark.parametrize(
+    "pressure", [{}, {"map": 60}, {"map": 70}, {"baseline_sbp": 130}, {"baseline_sbp": 90}], ids=str
+)
+def test_hiding_the_age_keeps_the_full_grade_inside(age: float, pressure: Inputs) -> None:
+    inputs = [
+        {"temp_c": 38.5, "sbp": sbp, **pressure, **drugs(), "oxygen": {"device": "room_air"}}
+        for sbp in (55, 59, 60, 65, 69, 70, 75, 80, 85, 89, 90, 95, 99, 100, 120)
+    ]
+    with_age, without = spans(inputs, CRS, age), spans(inputs, CRS, None)
+    narrower = [
+        (one["sbp"], full, hidden)
+        for one, full, hidden in zip(inputs, with_age, without, strict=True)
+        if not (hidden[0] <= full[0] and full[1] <= hidden[1])
+    ]
+    assert narrower == []
+
+
+@pytest.mark.parametrize("score", [{"ice": {"total": 10}}, {"ice": {"total": 4}}, {"capd": {"total": 9}}], ids=str)
+@pytest.mark.parametrize("age", [4, 55])
+def test_hiding_the_age_keeps_the_full_icans_grade_inside(age: float, score: Inputs) -> None:
+    inputs = {"consciousness": "awake", "seizure": "none", "motor": "none", "icp": "none", **score}
+    full, hidden = *spans([inputs], ICANS, age), *spans([inputs], ICANS, None)
+    assert hidden[0] <= full[0]
+    assert full[1] <= hidden[1]
 
 
 OXYGEN = st.fixed_dictionaries(
