@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from itertools import islice
+from pathlib import Path
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, func, insert, select
@@ -134,9 +135,17 @@ class Store:
         self._engine.dispose()
 
 
-def open_store(address: str) -> Store:
-    """The store at a SQLAlchemy URL, created or brought up to date where needed. Raises StoreUnavailable."""
+def open_store(address: str, *, create: bool = True) -> Store:
+    """The store at a SQLAlchemy URL, its schema brought up to date. Raises StoreUnavailable.
+
+    Without `create` a SQLite file that is not there is refused, so that a mistyped name is never an empty ward.
+    """
     opened = engine.connect(address)
+    file = opened.url.database
+    if not create and opened.dialect.name == "sqlite" and file and not Path(file).exists():
+        raise StoreUnavailable(
+            f"no store at {file}; correct the address, or fill it with `python -m monitoring ingest`"
+        )
     try:
         engine.migrate(opened)
     except StoreUnavailable:

@@ -1,0 +1,51 @@
+"""`demo`: a store filled with the synthetic ward, through the same ingest as everything else."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from monitoring.commands import ingest, terminal
+from monitoring.concepts import dictionary
+from monitoring.demonstration import write_ward
+from monitoring.rounds import Rounds
+from monitoring.settings import ROOT, read_settings
+from monitoring.store import open_store
+
+HELP = "fill an empty store with the synthetic ward"
+EXAMPLE = "python -m monitoring demo --patients 8"
+ABOUT = (
+    "A few rows of the synthetic files are wrong on purpose, as real exports are; they are quarantined and listed, and "
+    "the exit code is 0 all the same. The stories are relative to now, so the store must be empty."
+)
+AUTHOR = "demonstration"
+_STORE = f"sqlite:///{ROOT / 'data' / 'demo.db'}"
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("--patients", type=int, default=17, metavar="N", help="how many patients; default 17")
+    parser.add_argument("--seed", type=int, default=7, metavar="S", help="of the small variations; default 7")
+    parser.add_argument("--db", default=_STORE, metavar="URL", help="an empty store; default data/demo.db")
+    terminal.add_json(parser)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Write the files, ingest them, print the equation."""
+    if asked.patients < 1:
+        raise terminal.CallRefused(f"--patients {asked.patients}: expected a whole number from 1")
+    settings = read_settings(asked.db)
+    store = open_store(settings.database_url)
+    if store.ledger():
+        raise terminal.CallRefused(
+            "the store already holds data; the demonstration never mixes with it: name an "
+            "empty store with --db, or remove an earlier demonstration's file"
+        )
+    now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory() as folder, terminal.Progress() as progress:
+        paths = write_ward(Path(folder), now, asked.patients, asked.seed)
+        report = Rounds(store, settings, dictionary()).ingest(paths, author=AUTHOR, received_at=now, progress=progress)
+    ingest.tell(report, as_json=asked.json)
+    return terminal.DONE

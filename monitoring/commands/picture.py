@@ -1,0 +1,65 @@
+"""`picture`: bedside pictures to grades, the calculator for scripts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from monitoring.bedside import grade_pictures
+from monitoring.commands import terminal
+
+HELP = "grades of bedside pictures from a JSON array"
+EXAMPLE = """echo '[{"id": "1", "inputs": {"temp_c": 38.4, "sbp": 84}}]' | python -m monitoring picture -"""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("file", metavar="FILE", help="a JSON array of pictures; - reads standard input")
+    terminal.add_systems(parser)
+    terminal.add_json(parser)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Read, grade and print, one object a line."""
+    for answer in grade_pictures(_read(asked.file), terminal.chosen_systems(asked.system)):
+        terminal.say(json.dumps(answer)) if asked.json else _tell(answer)
+    return terminal.DONE
+
+
+def _read(name: str) -> object:
+    try:
+        text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return json.loads(text.decode("utf-8-sig"), object_pairs_hook=_without_repeats, parse_constant=_no_number)
+    except OSError as unreadable:
+        raise terminal.CallRefused(f"{name}: cannot be read ({unreadable.strerror})") from unreadable
+    except json.JSONDecodeError as broken:
+        raise terminal.CallRefused(f"{name}:{broken.lineno}:{broken.colno}: not JSON ({broken.msg})") from broken
+    except (UnicodeDecodeError, RecursionError) as broken:
+        raise terminal.CallRefused(f"{name}: not JSON in UTF-8; expected an array of pictures") from broken
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a field given twice: which of the two is meant would be a guess."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise terminal.CallRefused(f"the field {name!r} is given twice in one object; expected once")
+        found[name] = value
+    return found
+
+
+def _no_number(text: str) -> object:
+    raise terminal.CallRefused(f"{text} is no number of JSON; expected a number, or null for not recorded")
+
+
+def _tell(answer: dict[str, Any]) -> None:
+    for system, found in answer["assessments"].items():
+        low, high = found["at_least"], found["at_most"]
+        grade = "not gradable" if not found["gradable"] else str(low) if low == high else f"{low}–{high}"
+        details = {"": found["met"], "not known: ": found["unassessed"], "flags: ": found["flags"]}
+        said = "; ".join(name + ", ".join(values) for name, values in details.items() if values)
+        decides = f"; {found['decides']} would decide" if found["decides"] else ""
+        terminal.say(f"{answer['id']}  {system:<26} {grade:<12} {said}{decides}".rstrip())

@@ -1,0 +1,222 @@
+"""Rounds: what goes into the store comes out as views, and a warm ward reads nothing anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitoring.concepts import dictionary
+from monitoring.ingest import FileRefused
+from monitoring.records import Infusion, Observation, Patient, Placement
+from monitoring.rounds import Rounds
+from monitoring.settings import Settings
+from monitoring.store import Store, open_store
+
+ARRIVED = datetime(2026, 3, 2, 12, tzinfo=UTC)
+FEVER_AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+LONG = """patient_id,time,concept,value,unit
+P1,2026-03-02T08:00Z,temperature,38.4,Cel
+P1,2026-03-02T08:00Z,sbp,121,mm[Hg]
+P1,2026-03-02T09:00,sbp,118,mm[Hg]
+P1,2026-03-02T08:00Z,temperature,38.4,Cel
+P2,2026-03-02T08:00Z,temperature,36.8,Cel
+"""
+
+
+class CountingStore(Store):
+    """The real store, counting how often facts are read from it."""
+
+    reads = 0
+
+    def facts(self, *args: object, **named: object) -> list[object]:  # type: ignore[override]
+        self.reads += 1
+        return super().facts(*args, **named)  # type: ignore[arg-type, return-value]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[CountingStore]:
+    opened = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    opened.__class__ = CountingStore
+    assert isinstance(opened, CountingStore)
+    yield opened
+    opened.close()
+
+
+def rounds_on(store: Store, ward_zone: str = "UTC", file_zone: str | None = None) -> Rounds:
+    zone = ZoneInfo(file_zone) if file_zone else None
+    return Rounds(store, Settings("", ZoneInfo(ward_zone), zone, demonstration=False), dictionary())
+
+
+@pytest.fixture
+def rounds(store: CountingStore) -> Rounds:
+    return rounds_on(store)
+
+
+@pytest.fixture
+def vitals(tmp_path: Path) -> Path:
+    path = tmp_path / "vitals.csv"
+    path.write_text(LONG, encoding="utf-8")
+    return path
+
+
+def observation(patient: str = "P1", value: float = 38.4, **more: object) -> Observation:
+    fields = {"effective_at": FEVER_AT, "received_at": ARRIVED, "source": "screen", "concept": "temperature"}
+    return Observation(patient_id=patient, value=value, unit="Cel", author="nurse:N", **(fields | more))
+
+
+def test_a_file_is_accounted_for_row_by_row(rounds: Rounds, vitals: Path) -> None:
+    report = rounds.ingest([vitals], received_at=ARRIVED)
+    assert (report.read, report.stored, report.duplicates, report.quarantined, report.ignored) == (5, 3, 1, 1, 0)
+    assert [(refusal.place, refusal.field) for refusal in report.refusals] == [("4", "time")]
+    assert [source.read for source in report.sources] == [5]
+    assert [row.tally.read for row in rounds.ledger()] == [5]
+    assert rounds.refusals() == list(report.refusals)
+
+
+def test_the_same_file_twice_stores_nothing_new(rounds: Rounds, vitals: Path) -> None:
+    rounds.ingest([vitals], received_at=ARRIVED)
+    again = rounds.ingest([vitals], received_at=ARRIVED + timedelta(hours=1))
+    assert (again.stored, again.duplicates, again.quarantined) == (0, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("file_zone", "tz", "stored"),
+    [
+        (None, None, {"2026-03-02T08:00"}),
+        ("Europe/Berlin", None, {"2026-03-02T08:00"}),
+        ("Europe/Berlin", "America/New_York", {"2026-03-02T14:00"}),
+    ],
+)
+def test_a_time_without_an_offset_takes_the_zone_of_the_call_else_of_the_site(
+    store: CountingStore, vitals: Path, file_zone: str | None, tz: str | None, stored: set[str]
+) -> None:
+    rounds_on(store, file_zone=file_zone).ingest(
+        [vitals], tz=ZoneInfo(tz) if tz else None, received_at=ARRIVED + timedelta(days=1)
+    )
+    pressures = [fact for fact in store.facts("P1") if isinstance(fact, Observation) and fact.value == 118]
+    found = {fact.effective_at.astimezone(UTC).isoformat()[:16] for fact in pressures}
+    assert found == (set() if file_zone is None else stored)
+
+
+def test_nothing_readable_stores_nothing_and_says_so(rounds: Rounds, tmp_path: Path) -> None:
+    with pytest.raises(FileRefused):
+        rounds.ingest([tmp_path / "not there.csv"], received_at=ARRIVED)
+    assert rounds.ledger() == []
+
+
+def test_progress_counts_the_rows_of_the_whole_call(rounds: Rounds, tmp_path: Path) -> None:
+    for name, patient in (("a.csv", "P1"), ("b.csv", "P2")):
+        lines = (f"{patient},2026-03-01T00:00:{i % 60:02}Z,temperature,{37 + i / 10_000},Cel" for i in range(700))
+        (tmp_path / name).write_text("patient_id,time,concept,value,unit\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    told: list[int] = []
+    rounds.ingest(
+        [tmp_path / "a.csv", tmp_path / "b.csv"], received_at=ARRIVED, progress=lambda _source, rows: told.append(rows)
+    )
+    assert told == sorted(told)
+    assert told[-1] == 1400
+
+
+def test_what_a_screen_records_is_in_the_next_view(rounds: Rounds) -> None:
+    assert rounds.patient("P1", ARRIVED) is None
+    tally = rounds.record([observation(), observation(value=121, concept="sbp")], source="screen")
+    assert (tally.read, tally.stored) == (2, 2)
+    view = rounds.patient("P1", ARRIVED)
+    assert view is not None
+    assert view.row.crs.at_least == 1
+    assert [row.patient_id for row in rounds.ward(ARRIVED).rows] == ["P1"]
+    assert rounds.ledger()[0].source == "screen"
+
+
+def test_recording_nothing_leaves_no_trace(rounds: Rounds) -> None:
+    assert rounds.record([], source="screen").read == 0
+    assert rounds.ledger() == []
+
+
+def test_known_by_shows_the_ward_and_the_patient_as_they_were(rounds: Rounds) -> None:
+    rounds.record([observation(value=36.8)], source="screen")
+    late = observation(value=38.9, effective_at=FEVER_AT + timedelta(hours=1), received_at=ARRIVED + timedelta(hours=1))
+    rounds.record([late], source="screen")
+    now = rounds.patient("P1", ARRIVED)
+    then = rounds.patient("P1", ARRIVED, known_by=ARRIVED)
+    assert now is not None
+    assert then is not None
+    assert now.row.crs.at_least == 1
+    assert then.row.crs.at_least == 0
+    assert rounds.patient("P1", ARRIVED, known_by=ARRIVED - timedelta(seconds=1)) is None
+    assert [row.crs.at_least for row in rounds.ward(ARRIVED, known_by=ARRIVED).rows] == [0]
+    assert rounds.ward(ARRIVED, known_by=ARRIVED - timedelta(seconds=1)).rows == ()
+
+
+def test_a_ward_is_narrowed_by_where_the_patients_are_at_that_moment(rounds: Rounds) -> None:
+    def placed(patient: str, ward: str, at: datetime) -> Placement:
+        return Placement(patient_id=patient, ward=ward, effective_at=at, received_at=ARRIVED, source="screen")
+
+    before, moved = ARRIVED - timedelta(days=2), ARRIVED - timedelta(hours=1)
+    rounds.record(
+        [placed("P1", "7 North", before), placed("P2", "ICU", before), placed("P1", "ICU", moved)], source="s"
+    )
+    rounds.record([observation("P3")], source="screen")
+
+    def names(at: datetime, ward: str | None) -> set[str]:
+        return {row.patient_id for row in rounds.ward(at, ward=ward).rows}
+
+    assert names(ARRIVED, "ICU") == {"P1", "P2"}
+    assert names(ARRIVED, "7 North") == set()
+    assert names(moved - timedelta(seconds=1), "7 North") == {"P1"}
+    assert names(ARRIVED, None) == {"P1", "P2", "P3"}
+    assert rounds.ward(ARRIVED, ward="ICU").ward == "ICU"
+
+
+def test_patients_are_listed_by_name_and_by_id_where_none_is_charted(rounds: Rounds) -> None:
+    def called(patient: str, name: str | None) -> Patient:
+        return Patient(patient_id=patient, name=name, effective_at=FEVER_AT, received_at=ARRIVED, source="screen")
+
+    rounds.record([called("P1", "Zoë Test"), called("P2", "adam Test"), called("P3", None)], source="screen")
+    assert rounds.patients() == [("P2", "adam Test"), ("P3", "P3"), ("P1", "Zoë Test")]
+
+
+def test_a_warm_ward_reads_no_facts_and_one_new_fact_reads_one_patient(rounds: Rounds, store: CountingStore) -> None:
+    rounds.record([observation(f"P{number}") for number in range(5)], source="screen")
+    rounds.ward(ARRIVED)
+    assert store.reads == 5
+    rounds.ward(ARRIVED + timedelta(minutes=5))
+    rounds.patient("P1", ARRIVED)
+    rounds.patients()
+    assert store.reads == 5
+    rounds.record([observation("P3", value=39.5, effective_at=ARRIVED)], source="screen")
+    rounds.ward(ARRIVED)
+    assert store.reads == 6
+
+
+def test_what_another_process_stores_is_in_the_next_view(rounds: Rounds, store: CountingStore) -> None:
+    rounds.record([observation("P1")], source="screen")
+    assert len(rounds.ward(ARRIVED).rows) == 1
+    rounds_on(store).record([observation("P2")], source="other")
+    assert {row.patient_id for row in rounds.ward(ARRIVED).rows} == {"P1", "P2"}
+
+
+def test_threads_see_one_ward_while_facts_arrive(rounds: Rounds) -> None:
+    def work(number: int) -> int:
+        rounds.record([observation(f"P{number}", value=37 + number / 100)], source="screen")
+        return len(rounds.ward(ARRIVED).rows)
+
+    with ThreadPoolExecutor(4) as pool:
+        seen = list(pool.map(work, range(24)))
+    assert max(seen) == 24
+    assert len(rounds.ward(ARRIVED).rows) == 24
+
+
+def test_the_day_is_counted_in_the_ward_zone(store: CountingStore) -> None:
+    infused = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)  # 08:30 on 2 March in Tokyo
+    fact = Infusion(patient_id="P1", effective_at=infused, received_at=ARRIVED, source="screen", product="Tecartus")
+    rounds_on(store).record([fact, observation()], source="screen")
+    in_tokyo, in_utc = (rounds_on(store, zone).patient("P1", ARRIVED) for zone in ("Asia/Tokyo", "UTC"))
+    assert in_tokyo is not None
+    assert in_utc is not None
+    assert (in_tokyo.row.day_text, in_utc.row.day_text) == ("day 0", "day 1")
