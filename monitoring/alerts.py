@@ -113,14 +113,14 @@ def home_answer(reports: Mapping[str, Severity], temperature_c: float | None, di
 
     One red flag is enough (clinical.md i; decision D15). Raises KeyError for an unknown symptom id.
     """
-    present = {dictionary.symptoms[key]: severity for key, severity in reports.items() if severity > Severity.NONE}
-    said = [symptom.plain.lower() for symptom in sorted(present, key=lambda symptom: -present[symptom])]
+    present = [(dictionary.symptoms[key], severity) for key, severity in reports.items() if severity > Severity.NONE]
+    said = [symptom.plain.lower() for symptom, _ in sorted(present, key=lambda report: -report[1])]
     fever = temperature_c is not None and temperature_c >= FEVER_CELSIUS - 1e-6
     if temperature_c is not None and (fever or said):
         said.insert(0, f"temperature {number_text(temperature_c)} degrees")
     say = f"Say: “{', '.join(said).capitalize()}.”" if said else ""
-    if any(severity >= symptom.emergency_from for symptom, severity in present.items()):
+    if any(severity >= symptom.emergency_from for symptom, severity in present):
         return HomeAnswer("emergency", EMERGENCY, say)
-    if fever or any(severity >= symptom.phone_from for symptom, severity in present.items()):
+    if fever or any(severity >= symptom.phone_from for symptom, severity in present):
         return HomeAnswer("phone", PHONE, say)
     return HomeAnswer("noted", NOTED, "")
