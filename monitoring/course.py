@@ -59,6 +59,13 @@ class Course(StandingFacts):
         """The course of `patient_id` from the facts about them, in any order."""
         return cls(patient_id, facts, dictionary)
 
+    def until(self, as_of: datetime) -> Course:
+        """The course as it is at `as_of`: what is true only later (a planned dose, a later chart) is left out."""
+        if not self.facts or self.facts[-1].effective_at <= as_of:
+            return self
+        earlier = [fact for fact in self.facts if fact.effective_at <= as_of]
+        return Course(self.patient_id, earlier, self.dictionary)
+
     @cached_property
     def evidence(self) -> Evidence:
         """The course as the grading engine sees it."""

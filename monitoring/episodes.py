@@ -96,11 +96,10 @@ def _segments(course: Course, system_id: str, start: int, end: int, ward_zone: t
         for given in course.infusions
         for edge in window_span(grade.system.syndrome, given.effective_at, ward_zone)
     ]
-    cuts = np.unique(
-        np.concatenate([grade.at, beside.at if beside else [], np.array(edges, dtype=np.int64), [start]]).astype(
-            np.int64
-        )
-    )
+    boundaries = [grade.at, np.array([*edges, start], dtype=np.int64)]
+    if beside is not None:
+        boundaries.append(beside.at)
+    cuts = np.unique(np.concatenate(boundaries))
     cuts = cuts[(cuts >= start) & (cuts <= end)]
     for index, cut in enumerate(cuts):
         at = int(cut)
@@ -172,7 +171,8 @@ def episodes(course: Course, system_id: str, as_of: datetime) -> list[Episode]:
 
 def grade_report(course: Course, system_ids: Sequence[str], as_of: datetime, ward_zone: tzinfo) -> list[dict[str, Any]]:
     """The contract's object for one patient and each system: steps and episodes. Raises KeyError for a system."""
-    return [_report(course, system_id, as_of, ward_zone) for system_id in system_ids]
+    known = course.until(as_of)
+    return [_report(known, system_id, as_of, ward_zone) for system_id in system_ids]
 
 
 def _report(course: Course, system_id: str, as_of: datetime, ward_zone: tzinfo) -> dict[str, Any]:

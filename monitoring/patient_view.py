@@ -35,6 +35,7 @@ _LABELS = {Syndrome.CRS: "CRS", Syndrome.ICANS: "ICANS"}
 
 def patient_view(course: Course, as_of: datetime, ward_zone: tzinfo) -> PatientView:
     """The page of one patient at `as_of`."""
+    course = course.until(as_of)
     now = Situation(course, as_of, ward_zone)
     row = ward_row(now)
     system_ids = [*PUBLISHED.values(), *REPORTED.values()]

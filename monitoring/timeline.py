@@ -74,7 +74,7 @@ class Steps:
             return cls.constant(*outside)
         following = np.append(times[1:], END_OF_TIME)
         lapses = ends < following
-        at = np.concatenate([[BEGINNING_OF_TIME], times, ends[lapses]])
+        at = np.concatenate([np.array([BEGINNING_OF_TIME]), times, ends[lapses]])
         low = np.concatenate([[outside[0]], lo, np.full(int(lapses.sum()), outside[0])])
         high = np.concatenate([[outside[1]], hi, np.full(int(lapses.sum()), outside[1])])
         order = np.argsort(at, kind="stable")
@@ -85,7 +85,7 @@ class Steps:
         """How many of the half-open intervals [start, end) cover each moment, known everywhere."""
         if not starts:
             return cls.constant(0)
-        at = np.concatenate([[BEGINNING_OF_TIME], np.asarray(starts, np.int64), np.asarray(ends, np.int64)])
+        at = np.array([BEGINNING_OF_TIME, *starts, *ends], dtype=np.int64)
         change = np.concatenate([[0], np.ones(len(starts)), -np.ones(len(ends))])
         order = np.argsort(at, kind="stable")
         at, count = at[order], np.cumsum(change[order])

@@ -45,7 +45,7 @@ _DEVICE_SHORT = {
 
 def ward_view(courses: Sequence[Course], as_of: datetime, ward_zone: tzinfo, ward: str) -> WardView:
     """The rows of the courses at `as_of`: silent patients and the highest certain grades first (decision D16)."""
-    rows = [_Sorted.of(course, as_of, ward_zone) for course in courses]
+    rows = [_Sorted.of(course.until(as_of), as_of, ward_zone) for course in courses]
     rows.sort(key=lambda entry: entry.order)
     shown = tuple(entry.row for entry in rows)
     return WardView(

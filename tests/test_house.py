@@ -31,6 +31,9 @@ STANDS_WITH = {
     "demonstration": "course",
     "wording": "windows",
     "bedside": "alerts",
+    "sentences": "alerts",
+    "ward_view": "views",
+    "patient_view": "views",
     "commands": "__main__",
 }
 # The rooms around the core: they may read the settings and the wall clock, and open the store and the readers.

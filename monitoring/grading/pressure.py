@@ -10,26 +10,34 @@ import numpy as np
 from monitoring.evidence import Evidence
 from monitoring.timeline import Steps, Values, combine
 
-NEONATE_DAYS, INFANT_YEARS, CHILD_YEARS, ADULT_YEARS = 28 / 365.25, 1.0, 10.0, 18.0
+NEONATE_YEARS, INFANT_YEARS, CHILD_YEARS, ADULT_YEARS = 28 / 365.25, 1.0, 10.0, 18.0
 PALS_LIMITS = (
-    # age in years at least | SBP below this is low, mmHg | PALS row
-    (0.0, 60.0, "0-28 d"),
-    (NEONATE_DAYS + 1 / 365.25, 70.0, "1-12 mo"),
-    *((float(year), 70.0 + 2.0 * year, "1-10 y: 70 + 2 x age") for year in range(1, 11)),
-    (10.0 + 1e-9, 90.0, ">10 y"),
+    # age up to, years | systolic below this is low, mmHg: constant, and per year of age | PALS row
+    (NEONATE_YEARS, 60.0, 0.0, "0-28 d"),
+    (INFANT_YEARS, 70.0, 0.0, "1-12 mo"),
+    (CHILD_YEARS, 70.0, 2.0, "1-10 y: 70 + 2 x age in years"),
+    (np.inf, 90.0, 0.0, ">10 y"),
 )
+LOWEST_LIMIT, HIGHEST_LIMIT = 60.0, 90.0
 ADULT_LOW_MAP = 65.0
 BASELINE_SHARE, BASELINE_CEILING = 0.8, 100.0
 
-_AGES = np.array([row[0] for row in PALS_LIMITS])
-_LIMITS = np.array([row[1] for row in PALS_LIMITS])
+_UP_TO, _CONSTANT, _PER_YEAR = (np.array([row[part] for row in PALS_LIMITS]) for part in range(3))
+Pair = tuple[Values, Values]
 
 
-def limits(age_lo: Values, age_hi: Values) -> tuple[Values, Values]:
-    """Lowest and highest systolic limit an age in [age_lo, age_hi] can have, mmHg."""
-    low = _LIMITS[np.maximum(np.searchsorted(_AGES, np.maximum(age_lo, 0), side="right") - 1, 0)]
-    high = _LIMITS[np.maximum(np.searchsorted(_AGES, np.maximum(age_hi, 0), side="right") - 1, 0)]
-    return np.minimum(low, high), high
+def _limit(age: Values, unknown: float) -> Values:
+    """Systolic limit of each age; at exactly 12 months the row of the older child."""
+    known = np.isfinite(age)
+    years = np.where(known, age, 0.0)
+    row = np.searchsorted(_UP_TO, years, side="left")
+    row = np.where(years == INFANT_YEARS, row + 1, row)
+    return np.where(known, _CONSTANT[row] + _PER_YEAR[row] * years, unknown)
+
+
+def limits(age: Pair) -> Pair:
+    """Lowest and highest systolic limit that an age within the interval can have, mmHg."""
+    return _limit(age[0], LOWEST_LIMIT), _limit(age[1], HIGHEST_LIMIT)
 
 
 def by_age(evidence: Evidence) -> Steps:
@@ -37,14 +45,12 @@ def by_age(evidence: Evidence) -> Steps:
     return combine(_by_age, evidence.number("sbp"), evidence.number("map"), evidence.number("age"))
 
 
-Pair = tuple[Values, Values]
-
-
-def _by_age(sbp: Pair, mean: Pair, age: Pair) -> tuple[Values, Values]:
-    low, high = limits(*age)
-    adult_mean = (age[0] >= ADULT_YEARS) & (mean[1] < ADULT_LOW_MAP)
-    certain = (sbp[1] < low) | adult_mean
-    return certain.astype(float), (certain | (sbp[0] < high)).astype(float)
+def _by_age(sbp: Pair, mean: Pair, age: Pair) -> Pair:
+    low, high = limits(age)
+    low_mean = np.isfinite(mean[1]) & (mean[1] < ADULT_LOW_MAP)
+    certain = (sbp[1] < low) | (low_mean & (age[0] >= ADULT_YEARS))
+    possible = (sbp[0] < high) | (low_mean & (age[1] >= ADULT_YEARS))
+    return certain.astype(float), possible.astype(float)
 
 
 def by_baseline(evidence: Evidence) -> Steps:
@@ -52,10 +58,9 @@ def by_baseline(evidence: Evidence) -> Steps:
     return combine(_by_baseline, evidence.number("sbp"), evidence.number("baseline_sbp"), evidence.number("age"))
 
 
-def _by_baseline(sbp: Pair, baseline: Pair, age: Pair) -> tuple[Values, Values]:
-    adult = age[0] >= ADULT_YEARS
-    low = adult & (sbp[1] < BASELINE_SHARE * baseline[0]) & (sbp[1] < BASELINE_CEILING)
-    return low.astype(float), low.astype(float)
+def _by_baseline(sbp: Pair, baseline: Pair, age: Pair) -> Pair:
+    low = (sbp[1] < BASELINE_SHARE * baseline[0]) & (sbp[1] < BASELINE_CEILING)
+    return (low & (age[0] >= ADULT_YEARS)).astype(float), (low & (age[1] >= ADULT_YEARS)).astype(float)
 
 
 def hypotension(evidence: Evidence) -> Steps:
