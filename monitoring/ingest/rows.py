@@ -1,0 +1,226 @@
+"""One row while it is read: its cells by column, its facts, and a refusal for each cell that cannot be read."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from monitoring.clock import BEGINNING, TimeRefused, parse_instant
+from monitoring.concepts import Concept, Dictionary, UnitRefused, folded
+from monitoring.records import Fact, Refusal, RowRead
+from monitoring.vocabulary import AbsentReason, Status
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]{1,2})?")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+_STARTS_WITH_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s*[^\s0-9.,].*")
+_AHEAD = timedelta(days=1)
+_ABSENT = {
+    "nottaken": AbsentReason.NOT_TAKEN,
+    "notdone": AbsentReason.NOT_TAKEN,
+    "refused": AbsentReason.REFUSED,
+    "unable": AbsentReason.UNABLE,
+    "asleep": AbsentReason.ASLEEP,
+    "language": AbsentReason.LANGUAGE,
+}
+_TRUTH = {"true": True, "yes": True, "1": True, "y": True, "false": False, "no": False, "0": False, "n": False}
+Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What every row of a file is read with."""
+
+    source: str
+    received_at: datetime
+    tz: tzinfo | None
+    dictionary: Dictionary
+    comma_is_decimal: bool = False
+
+
+def absent_reason(text: str) -> AbsentReason | None:
+    """The reason a value is not there, where `text` is one."""
+    return _ABSENT.get(folded(text))
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names most like `name`."""
+    by_fold = {folded(option): option for option in known}
+    found = difflib.get_close_matches(folded(name)[:80], by_fold, n=count, cutoff=0.5)
+    return [by_fold[option] for option in found]
+
+
+@dataclass
+class Row:
+    """A row being read: `cells` is the text by column of its kind, `headers` how the file spells each column."""
+
+    reading: Reading
+    place: str
+    cells: Mapping[str, str]
+    raw: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    ignored_kind: str | None = None
+
+    def text(self, column: str) -> str | None:
+        """The cell without surrounding space; None when empty."""
+        return self.cells.get(column, "").strip() or None
+
+    def refuse(self, column: str | None, reason: str) -> None:
+        """Quarantine the row for this cell; what else is good in it is kept."""
+        value = self.cells.get(column) if column else None
+        self.refusals.append(
+            Refusal(
+                source=self.reading.source,
+                place=self.place,
+                field=None if column is None else self.headers.get(column, column),
+                value=None if value is None else value[:200],
+                reason=reason,
+                raw=self.raw,
+            )
+        )
+
+    def add(self, fact: Fact) -> None:
+        """One more fact of this row."""
+        self.facts.append(fact)
+
+    def done(self) -> RowRead:
+        """The row as read; nothing found in it and nothing refused is an empty set."""
+        ignored = None if self.facts or self.refusals else self.ignored_kind or "empty set"
+        return RowRead(
+            source=self.reading.source,
+            place=self.place,
+            facts=tuple(self.facts),
+            refusals=tuple(self.refusals),
+            ignored_kind=ignored,
+        )
+
+    def number(self, column: str) -> float | None:
+        """The cell as a number; None when empty or refused."""
+        text = self.text(column)
+        if text is None:
+            return None
+        if not self.reading.comma_is_decimal and _THOUSANDS.fullmatch(text):
+            self.refuse(
+                column, "could be a decimal comma or a thousands comma; not read. Write it with a decimal point"
+            )
+            return None
+        if _NUMBER.fullmatch(text):
+            return float(text.replace(",", "."))
+        hint = " The unit belongs in the unit column or the header" if _STARTS_WITH_NUMBER.fullmatch(text) else ""
+        self.refuse(
+            column, f"not a number; expected for example 38.4. Not read; correct the cell or leave it empty.{hint}"
+        )
+        return None
+
+    def measured(self, column: str, concept: Concept, unit: str | None = None) -> float | None:
+        """The cell in the concept's canonical unit; refused when not believable."""
+        value = self.number(column)
+        if value is None:
+            return None
+        if concept.id == "fio2" and not unit and value <= 1:
+            value = round(value * 100, 9)
+        try:
+            value = concept.canonical(value, unit)
+        except UnitRefused as unknown:
+            self.refuse(
+                "unit" if "unit" in self.cells else column, f"{unknown}; quarantined, not graded. Correct the unit"
+            )
+            return None
+        if not concept.believable(value):
+            low, high = concept.refuse_outside or (0.0, 0.0)
+            shown = concept.unit.replace("[", "").replace("]", "").strip("{}")
+            self.refuse(
+                column,
+                f"outside {low:g}–{high:g} {shown} for {concept.label}; quarantined, not graded. "
+                "Confirm or correct it on Intake.",
+            )
+            return None
+        return value
+
+    def whole(self, column: str, low: int, high: int) -> int | None:
+        """The cell as a whole number within both bounds; None when empty or refused."""
+        value = self.number(column)
+        if value is None:
+            return None
+        if value != int(value) or not low <= value <= high:
+            self.refuse(column, f"expected a whole number from {low} to {high}; quarantined, not graded. Correct it")
+            return None
+        return int(value)
+
+    def word(self, column: str, words: type[Word]) -> Word | None:
+        """The cell as a member of an enumeration, case and punctuation aside; None when empty or refused."""
+        text = self.text(column)
+        if text is None:
+            return None
+        for member in words:
+            if folded(member.value) == folded(text):
+                return member
+        self.refuse(column, f"expected one of {', '.join(words)}; not read. Correct the cell")
+        return None
+
+    def truth(self, column: str) -> bool | None:
+        """The cell as true or false; None when empty or refused."""
+        text = self.text(column)
+        if text is None:
+            return None
+        answer = _TRUTH.get(text.casefold())
+        if answer is None:
+            self.refuse(column, "expected true or false; not read. Correct the cell")
+        return answer
+
+    def moment(self, column: str, needed: bool = False) -> datetime | None:
+        """The cell as a moment; None when empty or refused. An empty `needed` cell is refused."""
+        text = self.text(column)
+        if text is None:
+            if needed:
+                self.refuse(column, "empty; expected an ISO 8601 time such as 2026-03-01T08:00+01:00. Row not read")
+            return None
+        try:
+            at = parse_instant(text, self.reading.tz)
+        except TimeRefused as refused:
+            self.refuse(column, f"{refused}; quarantined, not graded")
+            return None
+        if at > self.reading.received_at + _AHEAD:
+            self.refuse(column, "in the future, more than a day after it reached us; quarantined. Correct the time")
+            return None
+        if at < BEGINNING:
+            self.refuse(column, "before the year 1900; quarantined. Correct the time")
+            return None
+        return at
+
+    def patient(self, column: str = "patient_id") -> str | None:
+        """The patient's identifier; refused when empty."""
+        identity = self.text(column)
+        if identity is None:
+            self.refuse(column, "empty; expected the patient's identifier. Row not read")
+        return identity
+
+    def provenance(self) -> dict[str, Any] | None:
+        """What every fact of the row carries beside its own time; None when the patient or a status is refused."""
+        before = len(self.refusals)
+        identity = self.patient()
+        recorded_at = self.moment("recorded_at")
+        status = None if absent_reason(self.cells.get("status", "")) else self.word("status", Status)
+        if identity is None or len(self.refusals) > before:
+            return None
+        return {
+            "patient_id": identity,
+            "recorded_at": recorded_at,
+            "received_at": self.reading.received_at,
+            "source": f"{self.reading.source}:{self.place}",
+            "author": self.text("author"),
+            "status": status or Status.FINAL,
+            "record_id": self.text("record_id"),
+        }
+
+    def at(self, column: str = "time") -> dict[str, Any] | None:
+        """`provenance` and the row's own time; None when the row cannot be placed."""
+        said = self.provenance()
+        effective_at = self.moment(column, needed=True)
+        return None if said is None or effective_at is None else {**said, "effective_at": effective_at}
