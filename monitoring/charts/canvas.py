@@ -1,0 +1,254 @@
+"""Panels stacked over one shared time axis, and the few shapes everything on them is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import plotly.graph_objects as go
+
+from monitoring.charts.hover import day_text
+from monitoring.charts.ink import DARK, GRADE_COLOURS, LIGHT
+from monitoring.views import PatientView
+
+GRADE_TOP = 5.4
+"""The upper end of a grade panel: grade 4, and room above it for the name of the window."""
+
+_TOP = 26
+_BOTTOM = 72
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One row of the figure. `title` may hold line breaks; `lanes` names the lanes of a panel of bars, from below."""
+
+    title: str
+    height: int
+    low: float
+    high: float
+    concepts: tuple[str, ...] = ()
+    line: float | None = None
+    lanes: tuple[str, ...] = ()
+
+
+class Canvas:
+    """The figure while it is being built. Places count panels from 1 at the top, as their y axes do."""
+
+    def __init__(self, view: PatientView, *, dark: bool, start: datetime, end: datetime, narrow: bool) -> None:
+        self.view = view
+        self.zone = ZoneInfo(view.ward_zone)
+        self.start, self.end = start, end
+        self.narrow = narrow
+        self.grades = GRADE_COLOURS[dark]
+        self.ink = DARK if dark else LIGHT
+        self.fig = go.Figure()
+        self.domains: list[tuple[float, float]] = []
+
+    def local(self, at: datetime) -> datetime:
+        """`at` on the ward's wall clock, naive, because the figure prints the clock it is given."""
+        return at.astimezone(self.zone).replace(tzinfo=None)
+
+    def clip(self, at: datetime) -> datetime:
+        """`at` held inside the range shown."""
+        return min(max(at, self.start), self.end)
+
+    def visible(self, start: datetime, end: datetime) -> bool:
+        """Whether [start, end) is in the range shown."""
+        return end > self.start and start < self.end
+
+    def pixels(self, start: datetime, end: datetime) -> float:
+        """About how wide the visible part of [start, end) is drawn."""
+        share: float = (self.clip(end) - self.clip(start)) / (self.end - self.start)
+        return share * (340 if self.narrow else 1000)
+
+    def stack(self, panels: Sequence[Panel]) -> None:
+        """Lays the panels out from the top."""
+        gap = 24 if self.narrow else 14
+        height = sum(panel.height + gap for panel in panels)
+        top = 0.0
+        for place, panel in enumerate(panels, start=1):
+            self.domains.append((max(0.0, 1 - (top + gap + panel.height) / height), 1 - (top + gap) / height))
+            top += gap + panel.height
+            self._axis(place, panel)
+        self._layout(height)
+
+    def box(self, place: int, start: datetime, end: datetime, low: float, high: float, **style: object) -> None:
+        """A rectangle of panel `place`, cut to the range shown."""
+        self.fig.add_shape(
+            type="rect",
+            xref="x",
+            yref=f"y{place}",
+            x0=self.local(self.clip(start)),
+            x1=self.local(self.clip(end)),
+            y0=low,
+            y1=high,
+            **({"layer": "between", "line": {"width": 0}} | style),
+        )
+
+    def shade(self, place: int, start: datetime, end: datetime, colour: str, opacity: float) -> None:
+        """The whole height of a panel shaded from `start` to `end`, behind the grid."""
+        low, high = self.domains[place - 1]
+        self.fig.add_shape(
+            type="rect",
+            xref="x",
+            yref="paper",
+            x0=self.local(self.clip(start)),
+            x1=self.local(self.clip(end)),
+            y0=low,
+            y1=high,
+            fillcolor=colour,
+            opacity=opacity,
+            line={"width": 0},
+            layer="below",
+        )
+
+    def word(
+        self,
+        place: int,
+        at: datetime,
+        height: float,
+        text: str,
+        *,
+        anchor: str = "left",
+        upright: str = "middle",
+        shift: float = 4,
+        colour: str | None = None,
+    ) -> None:
+        """A word beside the moment `at`; `anchor` is the side of the word that touches it."""
+        self.fig.add_annotation(
+            text=text,
+            x=self.local(self.clip(at)),
+            xref="x",
+            y=height,
+            yref=f"y{place}",
+            xanchor=anchor,
+            yanchor=upright,
+            xshift=shift if anchor == "left" else -shift,
+            showarrow=False,
+            font={"size": 11, "color": colour or self.ink.quiet},
+        )
+
+    def upright(self, at: datetime, text: str, dash: str) -> None:
+        """A line through all panels with its name above them."""
+        self.fig.add_shape(
+            type="line",
+            xref="x",
+            yref="paper",
+            x0=self.local(at),
+            x1=self.local(at),
+            y0=0,
+            y1=self.domains[0][1],
+            line={"width": 1.3, "dash": dash, "color": self.ink.text},
+        )
+        self.fig.add_annotation(
+            text=text,
+            x=self.local(at),
+            xref="x",
+            y=self.domains[0][1],
+            yref="paper",
+            xanchor="right" if self.pixels(self.start, at) > self.pixels(self.start, self.end) * 0.8 else "left",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 12, "color": self.ink.text},
+        )
+
+    def _axis(self, place: int, panel: Panel) -> None:
+        axis: dict[str, object] = {
+            "domain": self.domains[-1],
+            "range": [panel.low, panel.high],
+            "anchor": "x",
+            "fixedrange": True,
+            "nticks": 5,
+            "showgrid": not panel.lanes,
+            "gridcolor": self.ink.grid,
+            "zeroline": False,
+            "tickfont": {"size": 11, "color": self.ink.quiet},
+        }
+        if panel.high == GRADE_TOP:
+            axis["tickvals"] = [0, 1, 2, 3, 4]
+        if panel.lanes:
+            axis["tickvals"] = [] if self.narrow else [lane + 0.5 for lane in range(len(panel.lanes))]
+            axis["ticktext"] = [] if self.narrow else list(panel.lanes)
+            axis["tickfont"] = {"size": 12, "color": self.ink.text}
+        self.fig.update_layout({f"yaxis{place}": axis})
+        if panel.title:
+            self._title(panel)
+
+    def _title(self, panel: Panel) -> None:
+        aside = {"xanchor": "left", "yanchor": "top", "xshift": -self._left() + 8, "align": "left"}
+        above = {"xanchor": "left", "yanchor": "bottom"}
+        self.fig.add_annotation(
+            text=f"<b>{panel.title.replace('<br>', ' ') if self.narrow else panel.title}</b>",
+            x=0,
+            xref="paper",
+            y=self.domains[-1][1],
+            yref="paper",
+            showarrow=False,
+            font={"size": 13, "color": self.ink.text},
+            **(above if self.narrow else aside),
+        )
+
+    def _left(self) -> int:
+        return 40 if self.narrow else 132
+
+    def _layout(self, height: float) -> None:
+        values, words = self._ticks()
+        about = f"ward time, {self.view.ward_zone}"
+        about = f"day post infusion · {about}" if self.view.infusions else f"{about} · no infusion recorded"
+        self.fig.update_layout(
+            height=height + _TOP + _BOTTOM,
+            margin={"l": self._left(), "r": 10 if self.narrow else 22, "t": _TOP, "b": _BOTTOM},
+            paper_bgcolor=self.ink.paper,
+            plot_bgcolor=self.ink.panel,
+            font={"family": "system-ui, 'DejaVu Sans', sans-serif", "color": self.ink.text},
+            hovermode="x unified",
+            hoversubplots="axis",
+            hoverlabel={
+                "bgcolor": self.ink.panel,
+                "bordercolor": self.ink.quiet,
+                "font": {"size": 13, "color": self.ink.text},
+            },
+            dragmode=False,
+            showlegend=False,
+            xaxis={
+                "type": "date",
+                "range": [self.local(self.start), self.local(self.end)],
+                "fixedrange": True,
+                "anchor": f"y{len(self.domains)}",
+                "gridcolor": self.ink.grid,
+                "tickvals": values,
+                "ticktext": words,
+                "tickfont": {"size": 12, "color": self.ink.text},
+                "showspikes": True,
+                "spikemode": "across",
+                "spikesnap": "hovered data",
+                "spikethickness": 1,
+                "spikedash": "dot",
+                "spikecolor": self.ink.quiet,
+                "hoverformat": "%a %d %b %H:%M",
+                "title": {"text": about, "font": {"size": 12, "color": self.ink.quiet}},
+            },
+        )
+
+    def _ticks(self) -> tuple[list[datetime], list[str]]:
+        first, last = self.local(self.start), self.local(self.end)
+        days = (last - first) / timedelta(days=1)
+        midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+        if days <= 1.6:
+            every = timedelta(hours=6 if self.narrow else 3)
+        else:
+            every = timedelta(days=max(1, int(np.ceil(days / (6 if self.narrow else 15)))))
+            if self.view.infusions:
+                midnight += (self.local(self.view.infusions[0].at).date() - midnight.date()) % every
+        marks = [midnight + every * count for count in range(int((last - midnight) / every) + 1)]
+        shown = [at for at in marks if at >= first]
+        return shown, [self._tick(at) for at in shown]
+
+    def _tick(self, at: datetime) -> str:
+        if at.hour:
+            return f"{at:%H:%M}"
+        day = day_text(self.view, at.replace(hour=23, minute=59, tzinfo=self.zone))
+        return f"<b>{day}</b><br>{at:%-d %b}" if day else f"{at:%-d %b}"

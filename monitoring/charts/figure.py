@@ -1,0 +1,279 @@
+"""One patient's course: grades, reports, vital signs, oxygen and drugs over one time axis.
+
+All times are shown in the ward's zone. A gap stays a gap, and long series keep every bucket's extremes. The hover
+reads moments made here, so that it can only name what was true at or before the cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import plotly.graph_objects as go
+
+from monitoring.charts.canvas import GRADE_TOP, Canvas, Panel
+from monitoring.charts.hover import moment_text
+from monitoring.charts.ink import faint
+from monitoring.charts.series import reduced, within
+from monitoring.views import Bar, PatientView, Series, Step, Strip
+from monitoring.vocabulary import Syndrome
+
+_MOMENTS = 360
+_MARKED = 120
+_LANE = 24
+_VITALS = (
+    Panel("Temperature<br>°C", 120, 35.5, 40.5, ("temperature",), 38.0),
+    Panel("Pulse,<br>breathing<br>/min", 110, 0, 150, ("heart_rate", "respiratory_rate")),
+    Panel("Blood<br>pressure<br>mmHg", 120, 40, 150, ("sbp", "dbp")),
+    Panel("SpO₂ %", 84, 84, 101, ("spo2",)),
+)
+
+
+def patient_figure(view: PatientView, *, dark: bool, start: datetime, end: datetime, narrow: bool) -> go.Figure:
+    """The course from `start` to `end` (aware) as linked panels; `narrow` is for a telephone."""
+    canvas = Canvas(view, dark=dark, start=start, end=end, narrow=narrow)
+    published = [strip for strip in view.strips if "symptoms" not in strip.system]
+    reported = [strip for strip in view.strips if "symptoms" in strip.system]
+    lanes = _lanes([bar for bar in view.bars if bar.end >= start and bar.start <= end])
+    grades = [Panel(strip.label, 104, 0, GRADE_TOP) for strip in published]
+    reports = [_report_panel(reported, "Reported symptoms" if narrow else "")] if reported else []
+    vitals = [_fitted(panel, canvas) for panel in _VITALS]
+    bars = [_bar_panel(lanes)] if lanes else []
+    canvas.stack([*grades, *reports, *vitals, *bars])
+    _windows(canvas, published)
+    for place, strip in enumerate(published, start=1):
+        _steps(canvas, place, strip)
+    if reports:
+        _reports(canvas, len(grades) + 1, reported)
+    first_vital = len(grades) + len(reports) + 1
+    for place, panel in enumerate(vitals, start=first_vital):
+        _vital(canvas, place, panel)
+    if bars:
+        _bars(canvas, len(canvas.domains), lanes)
+    _hover(canvas, first_vital, vitals[0].low)
+    _marks(canvas)
+    return canvas.fig
+
+
+def _report_panel(reported: Sequence[Strip], title: str) -> Panel:
+    names = tuple(f"reported {strip.syndrome.value.upper()}" for strip in reversed(reported))
+    return Panel(title, _LANE * len(names), 0, len(names), lanes=names)
+
+
+def _bar_panel(lanes: dict[str, list[Bar]]) -> Panel:
+    return Panel("", _LANE * len(lanes), 0, len(lanes), lanes=tuple(reversed(lanes)))
+
+
+def _lanes(bars: Sequence[Bar]) -> dict[str, list[Bar]]:
+    """Bars by lane from the top: oxygen as one lane, then one lane a drug in order of first dose."""
+    lanes: dict[str, list[Bar]] = {}
+    for bar in sorted(bars, key=lambda bar: (bar.group != "oxygen", bar.start)):
+        lanes.setdefault("oxygen" if bar.group == "oxygen" else bar.label, []).append(bar)
+    return lanes
+
+
+def _fitted(panel: Panel, canvas: Canvas) -> Panel:
+    """The panel with its usual range, widened where a value in view lies outside it."""
+    spare = (panel.high - panel.low) * 0.06
+    values = [
+        value
+        for series in canvas.view.series
+        if series.concept in panel.concepts
+        for at, value in zip(series.times, series.values, strict=True)
+        if value is not None and canvas.start <= at <= canvas.end
+    ]
+    low, high = min(values, default=panel.low), max(values, default=panel.high)
+    return replace(panel, low=min(panel.low, low - spare), high=max(panel.high, high + spare))
+
+
+def _windows(canvas: Canvas, published: Sequence[Strip]) -> None:
+    colours = {Syndrome.CRS: canvas.ink.crs_window, Syndrome.ICANS: canvas.ink.icans_window}
+    for window in canvas.view.windows:
+        if not canvas.visible(window.start, window.end):
+            continue
+        for place in range(1, len(canvas.domains) + 1):
+            strip = published[place - 1] if place <= len(published) else None
+            if strip is not None and strip.syndrome is not window.syndrome:
+                continue
+            canvas.shade(place, window.start, window.end, colours[window.syndrome], 1 if strip else 0.35)
+            if strip is not None:
+                fits = canvas.pixels(window.start, canvas.end) > 6.4 * len(window.label)
+                at, anchor = (window.start, "left") if fits else (window.end, "right")
+                canvas.word(place, at, GRADE_TOP - 0.1, window.label, anchor=anchor, upright="top")
+
+
+def _steps(canvas: Canvas, place: int, strip: Strip) -> None:
+    for step in strip.steps:
+        if not canvas.visible(step.start, step.end):
+            continue
+        if step.at_least is None or step.at_most is None:
+            style = {"line": {"width": 1.5, "dash": "dot", "color": canvas.ink.quiet}}
+            label = _label(canvas, step, "not gradable", canvas.ink.text, 11)
+            canvas.box(place, step.start, step.end, 0, 1, label=label, **style)
+            continue
+        background, ink = canvas.grades[step.at_least]
+        if step.at_least:
+            label = _label(canvas, step, f"<b>{step.at_least}</b>", ink, 15)
+            canvas.box(place, step.start, step.end, 0, step.at_least, fillcolor=background, label=label)
+        if step.at_most > step.at_least:
+            dashed = canvas.ink.dashed
+            label = _label(canvas, step, f"to {step.at_most}", dashed, 12)
+            canvas.box(
+                place,
+                step.start,
+                step.end,
+                step.at_least,
+                step.at_most,
+                fillcolor=faint(dashed),
+                line={"width": 1.5, "dash": "dot", "color": dashed},
+                label=label,
+            )
+        if not step.at_most:
+            canvas.box(place, step.start, step.end, 0, 0.07, fillcolor=canvas.ink.quiet)
+
+
+def _label(canvas: Canvas, step: Step, text: str, colour: str, size: int) -> dict[str, object]:
+    wide = size * 0.62 * len(text.removeprefix("<b>").removesuffix("</b>")) + 4
+    fits = canvas.pixels(step.start, step.end) >= wide
+    return {"text": text if fits else "", "font": {"color": colour, "size": size}, "padding": 1}
+
+
+def _reports(canvas: Canvas, place: int, reported: Sequence[Strip]) -> None:
+    """Only what somebody said is drawn; an empty lane says that nobody did."""
+    drawn = False
+    for lane, strip in enumerate(reversed(reported)):
+        for step in strip.steps:
+            silent = step.at_least is None or (step.at_least == 0 and step.at_most != 0)
+            if silent or step.at_least is None or not canvas.visible(step.start, step.end):
+                continue
+            background, ink = canvas.grades[step.at_least]
+            canvas.box(
+                place,
+                step.start,
+                step.end,
+                lane + 0.1,
+                lane + 0.9,
+                fillcolor=background,
+                line={"width": 0 if step.at_least else 1, "color": canvas.ink.grid},
+                label=_label(canvas, step, _report_text(canvas, strip, step), ink, 12),
+            )
+            drawn = True
+    if not drawn:
+        canvas.word(place, canvas.start, len(reported) / 2, "nothing reported in this range")
+
+
+def _report_text(canvas: Canvas, strip: Strip, step: Step) -> str:
+    """On a telephone the lanes have no names beside them, so each block carries its own."""
+    text = f"{strip.syndrome.value.upper()} {step.at_least}"
+    fits = canvas.pixels(step.start, step.end) > 7.5 * len(text)
+    return text if canvas.narrow and fits else str(step.at_least)
+
+
+def _vital(canvas: Canvas, place: int, panel: Panel) -> None:
+    if panel.line is not None:
+        style = {"width": 1, "dash": "dash", "color": canvas.ink.dashed}
+        canvas.fig.add_hline(y=panel.line, yref=f"y{place}", line=style)
+    drawn = [
+        _line(canvas, place, series, named=len(panel.concepts) > 1)
+        for series in canvas.view.series
+        if series.concept in panel.concepts
+    ]
+    if not any(drawn):
+        canvas.word(place, canvas.start, (panel.low + panel.high) / 2, "nothing charted in this range")
+
+
+def _line(canvas: Canvas, place: int, series: Series, *, named: bool) -> bool:
+    """Draws a vital sign; False where nothing of it was charted in view."""
+    times, values = within(series, canvas.start, canvas.end)
+    known = ~np.isnan(values)
+    if not known.any():
+        return False
+    last, height = times[known][-1], float(values[known][-1])
+    times, values = reduced(times, values)
+    colour = canvas.ink.lines[series.concept]
+    canvas.fig.add_trace(
+        go.Scatter(
+            x=[canvas.local(at) for at in times],
+            y=[None if np.isnan(value) else value for value in values],
+            yaxis=f"y{place}",
+            name=series.label,
+            mode="lines+markers" if values.size <= _MARKED else "lines",
+            line={"color": colour, "width": 1.8},
+            marker={"size": 5, "color": colour},
+            connectgaps=False,
+            hoverinfo="skip",
+        )
+    )
+    if named:
+        room = canvas.pixels(last, canvas.end) > 70
+        side = {"anchor": "left", "upright": "middle"} if room else {"anchor": "right", "upright": "bottom"}
+        canvas.word(place, last, height, series.label, colour=colour, shift=6, **side)
+    return True
+
+
+def _bars(canvas: Canvas, place: int, lanes: dict[str, list[Bar]]) -> None:
+    for lane, bars in enumerate(reversed(lanes.values())):
+        for bar in bars:
+            if bar.start < bar.end:
+                colour = canvas.ink.bars.get(bar.group, canvas.ink.bars[""])
+                edge = {"width": 1, "color": canvas.ink.panel}
+                canvas.box(place, bar.start, bar.end, lane + 0.12, lane + 0.88, fillcolor=colour, line=edge)
+        single = [canvas.local(bar.start) for bar in bars if bar.start == bar.end]
+        if single:
+            canvas.fig.add_trace(
+                go.Scatter(
+                    x=single,
+                    y=[lane + 0.5] * len(single),
+                    yaxis=f"y{place}",
+                    mode="markers",
+                    marker={"symbol": "triangle-down", "size": 10, "color": canvas.ink.text},
+                    hoverinfo="skip",
+                )
+            )
+        for before, bar, after in zip([None, *bars[:-1]], bars, [*bars[1:], None], strict=True):
+            _bar_word(canvas, place, lane + 0.5, before, bar, after)
+
+
+def _bar_word(canvas: Canvas, place: int, height: float, before: Bar | None, bar: Bar, after: Bar | None) -> None:
+    """The bar's words inside it, else after it, else before it; nothing where all three would cover another bar."""
+    texts = [f"{bar.label} {bar.detail}".strip(), bar.label] if canvas.narrow else [bar.detail]
+    free_after = canvas.pixels(bar.end, after.start if after else canvas.end)
+    free_before = canvas.pixels(before.end if before else canvas.start, bar.start)
+    inside = canvas.pixels(bar.start, bar.end)
+    sides = ((inside, bar.start, "left"), (free_after, bar.end, "left"), (free_before, bar.start, "right"))
+    for text in filter(None, texts):
+        for room, at, anchor in sides:
+            if room >= 6.6 * len(text) + 16:
+                shift = 9 if bar.start == bar.end else 5
+                canvas.word(place, at, height, text, anchor=anchor, shift=shift, colour=canvas.ink.text)
+                return
+
+
+def _hover(canvas: Canvas, place: int, height: float) -> None:
+    """One invisible line that carries the words of every moment up to now."""
+    last = min(canvas.end, canvas.view.as_of)
+    if last <= canvas.start:
+        return
+    step = (last - canvas.start) / _MOMENTS
+    moments = [canvas.start + step * count for count in range(_MOMENTS + 1)]
+    canvas.fig.add_trace(
+        go.Scatter(
+            x=[canvas.local(at) for at in moments],
+            y=[height] * len(moments),
+            yaxis=f"y{place}",
+            mode="lines",
+            line={"width": 0, "color": "rgba(0,0,0,0)"},
+            text=[moment_text(canvas.view, at) for at in moments],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )
+
+
+def _marks(canvas: Canvas) -> None:
+    for mark in canvas.view.infusions:
+        if canvas.start <= mark.at <= canvas.end:
+            canvas.upright(mark.at, "" if canvas.narrow else mark.product, "dash")
+    if canvas.start <= canvas.view.as_of <= canvas.end:
+        canvas.upright(canvas.view.as_of, f"<b>now</b> {canvas.local(canvas.view.as_of):%H:%M}", "solid")

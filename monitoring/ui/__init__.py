@@ -1,0 +1,1 @@
+"""Everything a person looks at: the only Streamlit inside the package."""

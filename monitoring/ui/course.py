@@ -1,0 +1,106 @@
+"""The patient page above and below the figure: the grades first and largest, and why they are what they are."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from html import escape
+
+from monitoring.ui.live import clock
+from monitoring.ui.marks import badge
+from monitoring.views import Age, CriterionRow, EpisodeRow, Explanation, PatientView, VitalCell
+from monitoring.vocabulary import Answer
+
+RANGES = ("24h", "3d", "7d", "28d", "all")
+"""The ranges of the figure, as they stand on the screen and in the address."""
+
+_SIGNS = {Answer.YES: ("✓", "YES"), Answer.NO: ("–", "NO"), Answer.UNKNOWN: ("?", "UNKNOWN")}
+
+
+def heading(view: PatientView) -> str:
+    """Name, grades, the sentence and the last vital signs, as HTML."""
+    row = view.row
+    about = " · ".join(part for part in (row.subtitle, row.day_text, f"as of {clock(view.as_of)}") if part)
+    late = "due late" if row.overdue else "due"
+    return (
+        f'<header class="head"><div><h1>{escape(view.heading)}</h1><p class="about">{escape(about)}</p>'
+        f'<div class="badges">{badge(row.crs)}{badge(row.icans)}{badge(row.reported)}</div></div>'
+        f'<div><p class="why">{escape(row.why)}</p><p class="then">{escape(row.then)}</p>'
+        f'<p class="{late}">{escape(f"{row.due} {row.due_detail}".strip())}</p>'
+        f'<dl class="signs">{"".join(_sign(vital) for vital in row.vitals)}</dl></div></header>'
+    )
+
+
+def _sign(vital: VitalCell) -> str:
+    old = vital.age in {Age.OLD, Age.STALE}
+    tag = "s" if old else "b"
+    notable = ' class="notable"' if vital.notable and not old else ""
+    age = f"<small{' class=late' if old else ''}>{escape(vital.age_text)}</small>" if vital.age_text else ""
+    label = escape(f"{vital.label} {vital.unit}".strip())
+    return f"<div><dt>{label}</dt><dd><{tag}{notable}>{escape(vital.text)}</{tag}>{age}</dd></div>"
+
+
+def why_table(explanation: Explanation) -> str:
+    """Every criterion of one scale: what it asks, what it answers, from which value, and where the paper says so."""
+    parts = [f'<p class="said">{escape(explanation.sentence)}</p>']
+    if explanation.decides:
+        parts.append(f'<p class="decides">What would decide it: <b>{escape(explanation.decides)}</b></p>')
+    if explanation.remarks:
+        items = "".join(f"<li>{escape(remark)}</li>" for remark in explanation.remarks)
+        parts.append(f'<ul class="remarks">{items}</ul>')
+    head = "".join(
+        f'<th scope="col">{name}</th>'
+        for name in ("Answer", "Grade", "Criterion", "Value", "Age", "Source", "Decision")
+    )
+    body = "".join(_criterion(row) for row in explanation.rows)
+    parts.append(
+        f'<div class="scroll"><table class="sheet why"><caption>{escape(explanation.reference)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+    return "".join(parts)
+
+
+def _criterion(row: CriterionRow) -> str:
+    sign, word = _SIGNS[row.answer]
+    at = f'<br><span class="soft">{clock(row.at, "%-d %b %H:%M")}</span>' if row.at else ""
+    cells = (
+        f'<td class="answer">{sign} {word}</td><td>{"" if row.grade is None else row.grade}</td>'
+        f'<td>{escape(row.wording)}<br><span class="soft">{escape(row.locator)}</span></td>'
+        f"<td>{escape(row.value)}</td><td>{escape(row.age_text)}{at}</td>"
+        f'<td class="soft">{escape(row.source)}</td><td class="soft">{escape(row.decision)}</td>'
+    )
+    return f'<tr class="{word.lower()}">{cells}</tr>'
+
+
+def episode_table(episodes: tuple[EpisodeRow, ...]) -> str:
+    """Onset, peak and resolution of each episode, as a physician writes them down."""
+    names = ("Syndrome", "Onset", "Day", "Peak", "Peak at", "Resolved", "Duration")
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    body = "".join(
+        f"<tr><td>{episode.syndrome.value.upper()}</td><td>{_moment(episode.onset)}</td>"
+        f"<td>{'' if episode.onset_day is None else episode.onset_day}</td><td><b>{episode.peak}</b></td>"
+        f"<td>{_moment(episode.peak_at)}</td><td>{_moment(episode.resolved) if episode.resolved else 'still running'}</td>"
+        f"<td>{escape(episode.duration_text)}</td></tr>"
+        for episode in episodes
+    )
+    return f'<div class="scroll"><table class="sheet"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _moment(at: datetime) -> str:
+    return clock(at, "%-d %b %H:%M")
+
+
+def figure_range(view: PatientView, chosen: str) -> tuple[datetime, datetime]:
+    """The start and end of the figure for one of `RANGES`; 28 days are counted from the first infusion."""
+    days = {"24h": 1, "3d": 3, "7d": 7}.get(chosen)
+    if days is not None:
+        return view.as_of - timedelta(days=days), view.as_of + timedelta(days=days) * 0.04
+    if chosen == "28d" and view.infusions:
+        given = view.infusions[0].at
+        return given - timedelta(hours=12), max(given + timedelta(days=28), view.as_of + timedelta(hours=12))
+    if chosen == "28d":
+        return view.as_of - timedelta(days=28), view.as_of + timedelta(days=1)
+    known = [mark.at for mark in view.infusions] + [series.times[0] for series in view.series if series.times]
+    known += [bar.start for bar in view.bars]
+    first = min(known, default=view.as_of - timedelta(days=1))
+    spare = max((view.as_of - first) * 0.04, timedelta(hours=1))
+    return first - spare, view.as_of + spare

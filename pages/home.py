@@ -1,0 +1,131 @@
+"""Home: a caregiver writes down a temperature and what they see, and is told at once what to do. Never a grade."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from monitoring.alerts import home_answer
+from monitoring.clock import TimeRefused, parse_instant
+from monitoring.concepts import dictionary
+from monitoring.ui import live
+from monitoring.ui.frame import open_screen, style
+from monitoring.ui.home_report import GROUPS, HOW_MUCH, answer_card, asked, entry_text
+from monitoring.ui.statements import StatementRefused, checked, home_facts
+from monitoring.ui.trouble import calm
+from monitoring.vocabulary import Severity
+
+someone = open_screen("home")
+style("home")
+
+FAHRENHEIT, CELSIUS = "°F", "°C"
+SENT, ANSWER, ROUND = "home-sent", "home-answer", "home-round"
+
+
+def here() -> ZoneInfo:
+    """The zone of the browser, because a family writes the hour their own clock shows."""
+    try:
+        return ZoneInfo(st.context.timezone or "")
+    except (ValueError, OSError, LookupError):
+        return live.settings().ward_zone
+
+
+def temperature(turn: int) -> tuple[float | None, str]:
+    """The temperature in Celsius if one was written, and as it was written."""
+    with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
+        typed = st.number_input(
+            "Temperature", value=None, step=0.1, format="%.1f", key=f"home-temp-{turn}", placeholder="not measured"
+        )
+        scale = st.segmented_control(
+            "Scale",
+            [CELSIUS, FAHRENHEIT],
+            default=CELSIUS,
+            required=True,
+            key="home-scale",
+            label_visibility="collapsed",
+        )
+    if typed is None:
+        return None, ""
+    celsius = dictionary().concepts["temperature"].canonical(typed, "°F" if scale == FAHRENHEIT else "Cel")
+    return checked("temperature", celsius, dictionary()), f"{typed:.1f} {scale}"
+
+
+def symptoms(turn: int) -> tuple[dict[str, Severity], list[str]]:
+    """What is marked with how much of it, and the plain words of what still needs a “how much”."""
+    marked: dict[str, Severity] = {}
+    unsaid: list[str] = []
+    for group, names in asked(dictionary()).items():
+        chosen = st.pills(
+            GROUPS[group],
+            list(names),
+            selection_mode="multi",
+            format_func=names.__getitem__,
+            key=f"home-{group}-{turn}",
+        )
+        for symptom in chosen or []:
+            much = st.segmented_control(
+                f"{names[symptom]}: how much?",
+                list(HOW_MUCH),
+                format_func=HOW_MUCH.__getitem__,
+                key=f"much-{symptom}-{turn}",
+            )
+            if much is None:
+                unsaid.append(names[symptom])
+            marked[symptom] = much or Severity.MILD
+    return marked, unsaid
+
+
+def moment() -> datetime:
+    """When it was seen: now, or the time chosen on the family's own clock. Raises StatementRefused."""
+    when = st.segmented_control("When", ["just now", "earlier"], default="just now", required=True, key="home-when")
+    if when != "earlier":
+        return live.now()
+    local = live.now().astimezone(here()).replace(tzinfo=None, second=0)
+    typed = st.datetime_input("Time", value=local, step=300, key="home-time")
+    try:
+        return parse_instant((typed or local).isoformat(timespec="minutes"), here())
+    except TimeRefused as refused:
+        raise StatementRefused(f"This time cannot be used: {refused}.") from refused
+
+
+def report(patient_id: str, label: str) -> None:
+    """The whole form, top to bottom under one thumb."""
+    st.text(f"For {label}")
+    st.title("How are things now?", anchor=False)
+    turn = st.session_state.setdefault(ROUND, 0)
+    try:
+        celsius, as_written = temperature(turn)
+    except StatementRefused as refused:
+        st.warning(str(refused))
+        return
+    marked, unsaid = symptoms(turn)
+    if marked or celsius is not None:
+        st.html(answer_card(home_answer(marked, celsius, dictionary())))
+    elif ANSWER in st.session_state:
+        st.html(answer_card(st.session_state[ANSWER]))
+    try:
+        at = moment()
+        sent = st.button("Send", type="primary", key="send", width="stretch")
+        st.text("What you did not mark is recorded as not there.")
+        if sent and unsaid:
+            st.warning(f"Please say how much: {', '.join(unsaid)}.")
+        elif sent:
+            now = live.now()
+            facts = home_facts(patient_id, celsius, marked, by=someone, at=at, now=now, dictionary=dictionary())
+            live.rounds().record(facts, source="home")
+            st.session_state[ANSWER] = home_answer(marked, celsius, dictionary())
+            at_text = at.astimezone(here()).strftime("%H:%M")
+            st.session_state.setdefault(SENT, []).insert(0, entry_text(at_text, as_written, marked, dictionary()))
+            st.session_state[ROUND] = turn + 1
+            st.rerun()
+    except StatementRefused as refused:
+        st.warning(str(refused))
+    if st.session_state.get(SENT):
+        st.subheader("Sent", anchor=False)
+        for entry in st.session_state[SENT]:
+            st.text(entry)
+
+
+with st.container(key="home"), calm("Not sent. If you are worried, phone the team"):
+    if someone.patient_id is not None:
+        report(someone.patient_id, dict(live.rounds().patients()).get(someone.patient_id, "your patient"))

@@ -1,0 +1,85 @@
+"""One patient: the grades first, the course as one figure, why each grade is what it is, and what one charts."""
+
+import streamlit as st
+
+from monitoring.charts import patient_figure
+from monitoring.ui import live
+from monitoring.ui.charting import charting_forms
+from monitoring.ui.course import RANGES, episode_table, figure_range, heading, why_table
+from monitoring.ui.frame import open_screen, style
+from monitoring.ui.people import patient_key, patient_of
+from monitoring.ui.trouble import calm
+from monitoring.ui.viewport import narrow_screen
+from monitoring.vocabulary import Role
+
+someone = open_screen("patient")
+style("badge", "course")
+
+REFRESH_SECONDS = 60
+
+
+def choose(patients: dict[str, str]) -> str | None:
+    """The patient of the address, or the one chosen here."""
+    keys = {patient_key(patient_id): label for patient_id, label in patients.items()}
+    asked = st.query_params.get("p")
+    chosen = st.selectbox(
+        "Patient",
+        list(keys),
+        index=list(keys).index(asked) if asked in keys else None,
+        format_func=lambda key: keys[key],
+        placeholder="choose a patient",
+        label_visibility="collapsed",
+        width=340,
+    )
+    if chosen is None:
+        if asked:
+            st.info("This address names no patient of this ward. Choose one above.")
+        return None
+    st.query_params["p"] = chosen
+    return patient_of(chosen, patients)
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def course(patient_id: str) -> None:
+    """Heading, figure and reasons, read anew every minute."""
+    with calm("Not live"):
+        view = live.rounds().patient(patient_id, live.now())
+        if view is None:
+            st.info("Nothing is charted for this patient yet.")
+            return
+        narrow = narrow_screen()
+        st.html(heading(view))
+        chosen = st.segmented_control(
+            "Range",
+            RANGES,
+            default="7d",
+            required=True,
+            key="range",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        start, end = figure_range(view, chosen or "7d")
+        dark = st.context.theme.type == "dark"
+        figure = patient_figure(view, dark=dark, start=start, end=end, narrow=narrow)
+        st.plotly_chart(
+            figure, theme=None, key="course", config={"displayModeBar": False}, alt=f"Course of {view.row.why}"
+        )
+        st.header("Why this grade", anchor=False)
+        for tab, explanation in zip(
+            st.tabs([explanation.title for explanation in view.explanations]), view.explanations, strict=True
+        ):
+            tab.html(why_table(explanation))
+        if view.episodes:
+            st.header("Episodes", anchor=False)
+            st.html(episode_table(view.episodes))
+
+
+with calm("The list of patients cannot be read now"):
+    everybody = dict(live.rounds().patients())
+    shown = choose(everybody)
+    if shown is not None:
+        course(shown)
+        if someone.role in {Role.NURSE, Role.PHYSICIAN}:
+            charting_forms(shown, someone)
+    elif not everybody:
+        st.info("No patient is known yet. Drop the ward's files on the Intake page.")

@@ -1,0 +1,40 @@
+"""The ward: one row a patient, who needs somebody first at the top; the browser says STALE when nothing arrives."""
+
+import streamlit as st
+
+from monitoring.settings import ROOT
+from monitoring.store import StoreUnavailable
+from monitoring.ui import live
+from monitoring.ui.board import board_payload, draw_board
+from monitoring.ui.frame import open_screen
+from monitoring.views import WardView
+
+open_screen("ward")
+
+REFRESH_SECONDS = 5
+EMPTY = (
+    "No patient is on this ward yet. Drop the ward's files on the Intake page (sign in as data manager), "
+    "or run: python -m monitoring ingest FILE"
+)
+SEEN = "ward-seen"
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def board() -> None:
+    """The board, read anew every few seconds; when the store falls silent the last rows stay, marked as not live."""
+    at = live.now()
+    try:
+        view = live.rounds().ward(at)
+    except StoreUnavailable:
+        nothing = board_payload(WardView("Ward", at, (), 0, 0, 0), "", empty="")
+        payload = st.session_state.get(SEEN, nothing)
+        since = f" since {payload['liveText']}" if payload["liveText"] else ""
+        payload = payload | {"trouble": f"Not live{since}: the store does not answer.", "liveText": f"not live{since}"}
+    else:
+        payload = st.session_state[SEEN] = board_payload(view, live.clock(at, "%H:%M:%S"), empty=EMPTY)
+    pressed = draw_board(payload)
+    if pressed:
+        st.switch_page(ROOT / "pages" / "patient.py", query_params={"p": pressed})
+
+
+board()
