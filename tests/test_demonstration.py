@@ -12,6 +12,7 @@ import pytest
 
 from monitoring.demonstration import write_ward
 from monitoring.demonstration.charting import Chart
+from monitoring.demonstration.stories import STORIES as STORIES_FILE
 from monitoring.demonstration.stories import Story, read_stories
 
 NIGHT = datetime(2026, 3, 10, 3, 12, tzinfo=UTC)
@@ -170,3 +171,27 @@ def test_charting_goes_on_evenly_across_a_change_of_the_clocks(tmp_path: Path) -
 def test_every_neurological_domain_is_charted_each_time(folder: Path) -> None:
     for row in rows(folder / "neuro.csv"):
         assert all(row[domain] for domain in ("total", "consciousness", "seizure", "motor", "icp"))
+
+
+def shown(grade: tuple[int, ...]) -> str:
+    """A grade as the README prints it."""
+    return "cannot be graded" if not grade else "–".join(str(each) for each in dict.fromkeys(grade))
+
+
+def test_the_readme_promises_what_the_stories_expect() -> None:
+    text = (STORIES_FILE.parent / "README.md").read_text(encoding="utf-8")
+    table = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| DEMO-")
+    ]
+    promised = {cells[0].split(" ")[0]: (cells[1], *cells[2:6]) for cells in table}
+    assert promised == {
+        story.id: (
+            " / ".join(str(days) for days in sorted(story.infused_days_ago)),
+            shown(story.expected.crs),
+            shown(story.expected.icans),
+            str(story.expected.crs_peak),
+            str(story.expected.icans_peak),
+        )
+        for story in STORIES.values()
+    }
+    assert [name for name in STORIES if f"**{name}.**" not in text] == []

@@ -18,6 +18,9 @@ from monitoring.demonstration.stories import Story, read_stories
 from monitoring.ingest import read_paths
 from monitoring.patient_view import patient_view
 from monitoring.records import Fact, Refusal
+from monitoring.rounds import Rounds
+from monitoring.settings import read_settings
+from monitoring.store import open_store
 from monitoring.views import GradeCell, WardRow
 from monitoring.vocabulary import Syndrome
 from monitoring.ward_view import ward_view
@@ -111,3 +114,15 @@ def test_the_silent_patient_is_the_only_silent_one(shown: tuple[datetime, dict[s
 
 def test_the_two_infusion_patient_counts_both_days(shown: tuple[datetime, dict[str, Course]]) -> None:
     assert line(shown, "DEMO-13").day_text == "day 3 / 13"
+
+
+def test_intake_shows_two_refused_rows_and_one_duplicate_and_a_second_load_stores_nothing(tmp_path: Path) -> None:
+    write_ward(tmp_path / "ward", NIGHT)
+    settings = read_settings(f"sqlite:///{tmp_path / 'demo.db'}")
+    rounds = Rounds(open_store(settings.database_url), settings, dictionary())
+    first = rounds.ingest([tmp_path / "ward"], received_at=NIGHT)
+    assert first.holds
+    assert (first.quarantined, first.duplicates, first.ignored) == (IMPOSSIBLE_OR_NAIVE, 1, 0)
+    again = rounds.ingest([tmp_path / "ward"], received_at=NIGHT)
+    assert again.holds
+    assert again.stored == 0
