@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+import numpy as np
+
 from monitoring.alerts import last_heard, silent_for
 from monitoring.course import Course
 from monitoring.episodes import PUBLISHED, REPORTED, flags_at, latest_infusion_day, stale_axes
 from monitoring.grading import graded
 from monitoring.grading.engine import Graded
+from monitoring.grading.pressure import ADULT_YEARS, limits
 from monitoring.records import Observation
 from monitoring.timeline import micros, moment
 from monitoring.vocabulary import DrugClass, Flag, Syndrome
@@ -19,6 +22,7 @@ from monitoring.wording import (
     age_text,
     blood_pressure,
     clock_text,
+    drug_name,
     drugs_running,
     duration,
     evidence_for,
@@ -34,7 +38,7 @@ _REMARKS = {
     Flag.OXYGEN_NOT_FOR_HYPOXIA: "Oxygen is not for hypoxia and is not counted.",
     Flag.HYPOTENSION_RELATIVE_TO_BASELINE: "Low against the patient's own baseline.",
     Flag.HYPOTENSION_BELOW_AGE_THRESHOLD: "Systolic pressure is below the limit of the age.",
-    Flag.FEVER_NOT_REQUIRED: "Fever is no longer required: CRS was diagnosed, and a drug that lowers fever given since.",
+    Flag.FEVER_NOT_REQUIRED: "Fever is no longer required: CRS was diagnosed and a fever-lowering drug given since.",
     Flag.FEVER_MAY_BE_MASKED: "A drug given before any fever may be hiding one.",
     Flag.NOT_GRADABLE_SEDATED: "Sedated or paralysed: cannot be graded.",
     Flag.NOT_GRADABLE_DRUG_CAUSE: "Put down to a drug: cannot be graded.",
@@ -218,7 +222,7 @@ def _crs_reason(now: Situation) -> str:
         parts.append(_pressors(now, several="several_vasopressors" in met))
     if met & {"positive_pressure", "high_flow_oxygen", "low_flow_oxygen"}:
         found = oxygen(now.course, now.at)
-        parts.append("positive pressure: " + found.text if "positive_pressure" in met else found.text)
+        parts.append(found.text)
     if "hypotension" in met and not met & {"several_vasopressors", "one_vasopressor"}:
         parts.append(_low_pressure(now))
     flags = now.flags(grade.system.id)
@@ -233,7 +237,7 @@ def _crs_reason(now: Situation) -> str:
 
 def _pressors(now: Situation, *, several: bool) -> str:
     running = drugs_running(now.course, now.at, _PRESSORS)
-    names = ", ".join(label for label, _ in running)
+    names = ", ".join(drug_name(now.course, fact.drug) for _, fact in running)
     since = min((micros(fact.effective_at) for _, fact in running), default=None)
     start = f" since {now.clock(since)}" if since is not None else ""
     return f"{'several vasopressors' if several else 'one vasopressor'} ({names}){start}"
@@ -247,8 +251,19 @@ def _low_pressure(now: Situation) -> str:
             f"hypotension by the clinician's word ({pressure})" if pressure else "hypotension by the clinician's word"
         )
     flags = now.flags(PUBLISHED[Syndrome.CRS])
-    low = "low for the age" if Flag.HYPOTENSION_BELOW_AGE_THRESHOLD in flags else "low against the baseline"
-    return f"BP {pressure}, {low}, no vasopressor" if not _pressors_unknown(now) else f"BP {pressure}, {low}"
+    low = _low_for_age(now) if Flag.HYPOTENSION_BELOW_AGE_THRESHOLD in flags else "low against the baseline"
+    return f"BP {pressure}, {low}" + ("" if _pressors_unknown(now) else ", no vasopressor")
+
+
+def _low_for_age(now: Situation) -> str:
+    """`low for age 4 (below 78)` for a child, `low` for an adult."""
+    age = now.course.evidence.number("age").on(np.array([now.at]))
+    limit = float(limits(age)[0][0])
+    years = float(age[0][0])
+    if years >= ADULT_YEARS or not np.isfinite(years):
+        return "low"
+    shown = f"{int(years)}" if years >= 1 else f"{int(years * 12)} months"
+    return f"low for age {shown} (below {limit:.0f})"
 
 
 def _pressors_unknown(now: Situation) -> bool:
@@ -270,6 +285,17 @@ def _icans_reason(now: Situation) -> str:
     return ", ".join(parts)
 
 
+_EXAMINATION = frozenset({"ice", "capd", "consciousness", "seizure", "motor", "icp"})
+_ADVICE = {
+    "temperature": "Take the temperature: it decides.",
+    "blood_pressure": "Measure the blood pressure: it decides.",
+    "oxygen": "Chart the oxygen: it decides.",
+    "vasopressors": "Chart whether a vasopressor is running: it decides.",
+    "crs_already_diagnosed": "Say whether CRS was diagnosed before: it decides.",
+    "masking_drugs": "Chart antipyretics, steroids and anticytokine drugs: they decide.",
+}
+
+
 def _missing(now: Situation, system_id: str) -> tuple[str, str]:
     """What is not known, and the one thing that would settle it."""
     grade = now.grades[system_id]
@@ -277,6 +303,9 @@ def _missing(now: Situation, system_id: str) -> tuple[str, str]:
     names = grade.unassessed(place)
     if not names:
         return "", ""
+    if len(_EXAMINATION & set(names)) > 2:
+        at_home = now.course.at_home(now.at)
+        return _not_examined(now), "" if at_home else "Examine: ICE or CAPD and wakefulness first."
     old = set(stale_axes(now.course, grade, place, now.at))
     decides = grade.decides(place) or names[0]
     shown = sorted(names, key=lambda name: (name != decides, names.index(name)))[:2]
@@ -291,7 +320,17 @@ def _missing(now: Situation, system_id: str) -> tuple[str, str]:
             parts.append(f"{INPUT_NAMES.get(name, name)} not charted")
     more = len(names) - len(shown)
     text = ", ".join(dict.fromkeys(parts)) + (f" and {more} more" if more > 0 else "")
-    return text, f"Decides: {INPUT_NAMES.get(decides, decides)}."
+    return text, _ADVICE.get(decides, f"{INPUT_NAMES.get(decides, decides).capitalize()} decides.")
+
+
+def _not_examined(now: Situation) -> str:
+    """That most of the neurological examination is missing, and for how long."""
+    done = [fact for at, fact in now.course.column("consciousness") if at <= now.at]
+    if done:
+        return f"not examined neurologically for {age_text(done[-1].effective_at, now.as_of)}"
+    return (
+        "no neurological examination at home" if now.course.at_home(now.at) else "no neurological examination charted"
+    )
 
 
 def _concepts(grade: Graded, name: str) -> tuple[str, ...]:

@@ -36,10 +36,9 @@ _LABELS = {
 _DEVICE_SHORT = {
     "room air": "air",
     "nasal cannula": "",
-    "hfnc": "HF",
-    "mechanical ventilation": "vent",
-    "simple mask": "mask",
-    "non rebreather": "NRB",
+    "high-flow cannula": "HF",
+    "non-rebreather mask": "NRB",
+    "ventilator": "vent",
 }
 
 

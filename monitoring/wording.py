@@ -84,7 +84,33 @@ def unit_text(unit: str) -> str:
 
 def plain(word: str) -> str:
     """A vocabulary word as plain English."""
-    return word.replace("_", " ").replace("-", " ")
+    return _PLAIN.get(word, word.replace("_", " ").replace("-", " "))
+
+
+_PLAIN = {
+    "hfnc": "high-flow cannula",
+    "simple_mask": "face mask",
+    "non_rebreather": "non-rebreather mask",
+    "venturi": "Venturi mask",
+    "cpap": "CPAP",
+    "bipap": "BiPAP",
+    "mechanical_ventilation": "ventilator",
+    "awakens_to_voice": "wakes to voice",
+    "awakens_to_touch": "wakes only to touch",
+    "needs_vigorous_stimulus": "wakes only to vigorous stimulus",
+    "unarousable": "cannot be roused",
+    "brief_resolved": "brief, resolved",
+    "eeg_nonconvulsive_resolved": "on EEG only, resolved",
+    "prolonged_over_5min": "longer than 5 min",
+    "repetitive_no_recovery": "repeated, no recovery between",
+    "mild_focal": "mild focal weakness",
+    "deep_focal_weakness": "deep focal weakness",
+    "focal_edema": "focal oedema on imaging",
+    "diffuse_edema": "diffuse oedema on imaging",
+    "cn6_palsy": "sixth nerve palsy",
+    "papilledema": "papilloedema",
+    "cushing_triad": "Cushing's triad",
+}
 
 
 @dataclass(frozen=True)
@@ -137,10 +163,15 @@ def drugs_running(course: Course, at: int, classes: frozenset[DrugClass]) -> lis
     return found
 
 
+def drug_name(course: Course, drug: str) -> str:
+    """The name a drug is known by, else as charted."""
+    known = course.dictionary.drug(drug)
+    return known.label if known else drug
+
+
 def drug_label(course: Course, drug: str, fact: Administration) -> str:
     """`norepinephrine 0.08 mcg/kg/min`; the dose as charted."""
-    known = course.dictionary.drug(drug)
-    name = known.label if known else plain(drug)
+    name = drug_name(course, drug)
     return f"{name} {fact.dose:g} {fact.unit or ''}".strip() if fact.dose is not None else name
 
 
