@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sqlite3
@@ -12,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from monitoring.commands.terminal import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -157,6 +160,28 @@ def test_grade_for_a_person_names_grades_and_episodes(run: Run, folder: Path) ->
     assert "episode: onset 2026-03-02 08:00 (day 1), peak 2, not resolved" in text
 
 
+CLIF = ROOT.parent / "shared" / "data" / "clif"
+
+
+@pytest.mark.skipif(not CLIF.is_dir(), reason=f"no {CLIF}: the CLIF sample was NOT read through the commands")
+def test_the_clif_sample_is_accounted_for_and_graded(run: Run) -> None:
+    """15,828 rows of three hospitalisations (the sample's README)."""
+    told = json.loads(run("ingest", CLIF, "--json").stdout)
+    assert told["read"] == 15_828
+    assert told["read"] == told["stored"] + told["duplicates"] + told["quarantined"] + told["ignored"]
+    assert told["ignored"] == sum(told["ignored_kinds"].values())
+    assert run("check").returncode == 0
+    graded = objects(run("grade", CLIF, "--json"))
+    assert len({one["patient_id"] for one in graded}) == 3
+    assert len(graded) == 3 * 4
+    for one in graded:
+        steps = one["steps"]
+        assert isinstance(steps, list)
+        assert steps
+        assert all(step["to"] == following["from"] > step["from"] for step, following in pairwise(steps))
+        assert [step["to"] is None for step in steps] == [False] * (len(steps) - 1) + [True]
+
+
 PICTURE = [
     {
         "id": "a",
@@ -291,6 +316,31 @@ def test_every_verb_has_help_with_an_example_that_can_be_copied(run: Run, verb: 
     assert done.returncode == 0
     assert "--json" in done.stdout
     assert any("python -m monitoring " + verb in line for line in done.stdout.splitlines())
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_a_bar_on_a_terminal_and_is_cleared_at_the_end() -> None:
+    stream = Terminal()
+    with Progress(stream) as progress:
+        progress("vitals.csv", 1000)
+        progress("vitals.csv", 25_000)
+    assert stream.getvalue() == (
+        "\r\x1b[K[.=......................] 1,000 rows, vitals.csv"
+        "\r\x1b[K[.=......................] 25,000 rows, vitals.csv"
+        "\r\x1b[K"
+    )
+
+
+def test_progress_is_one_line_a_minute_elsewhere() -> None:
+    stream, seconds = io.StringIO(), iter([0.0, 59.9, 60.0, 60.0, 119.9, 120.0, 120.0])
+    with Progress(stream, clock=lambda: next(seconds)) as progress:
+        for rows in (1000, 2000, 3000, 4000):
+            progress("vitals.csv", rows)
+    assert stream.getvalue() == "2000 rows, vitals.csv\n4000 rows, vitals.csv\n"
 
 
 def test_an_unknown_verb_is_refused(run: Run) -> None:

@@ -161,7 +161,7 @@ def test_a_ward_is_narrowed_by_where_the_patients_are_at_that_moment(rounds: Rou
     rounds.record(
         [placed("P1", "7 North", before), placed("P2", "ICU", before), placed("P1", "ICU", moved)], source="s"
     )
-    rounds.record([observation("P3")], source="screen")
+    rounds.record([observation("P1"), observation("P2"), observation("P3")], source="screen")
 
     def names(at: datetime, ward: str | None) -> set[str]:
         return {row.patient_id for row in rounds.ward(at, ward=ward).rows}
@@ -171,6 +171,14 @@ def test_a_ward_is_narrowed_by_where_the_patients_are_at_that_moment(rounds: Rou
     assert names(moved - timedelta(seconds=1), "7 North") == {"P1"}
     assert names(ARRIVED, None) == {"P1", "P2", "P3"}
     assert rounds.ward(ARRIVED, ward="ICU").ward == "ICU"
+
+
+def test_a_patient_of_whom_only_the_bed_is_known_has_a_row(rounds: Rounds) -> None:
+    bed = Placement(patient_id="P1", ward="ICU", bed="4", effective_at=FEVER_AT, received_at=ARRIVED, source="screen")
+    rounds.record([bed], source="screen")
+    (row,) = rounds.ward(ARRIVED).rows
+    assert (row.patient_id, row.bed) == ("P1", "4")
+    assert rounds.patient("P1", ARRIVED) is not None
 
 
 def test_patients_are_listed_by_name_and_by_id_where_none_is_charted(rounds: Rounds) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from monitoring.commands import ingest, terminal
@@ -43,7 +43,7 @@ def run(asked: argparse.Namespace) -> int:
             "the store already holds data; the demonstration never mixes with it: name an "
             "empty store with --db, or remove an earlier demonstration's file"
         )
-    now = datetime.now(UTC)
+    now = datetime.now(settings.ward_zone)
     with tempfile.TemporaryDirectory() as folder, terminal.Progress() as progress:
         paths = write_ward(Path(folder), now, asked.patients, asked.seed)
         report = Rounds(store, settings, dictionary()).ingest(paths, author=AUTHOR, received_at=now, progress=progress)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import TextIO
 
 from monitoring.clock import parse_instant, zone
 from monitoring.grading import DEFAULT_SYSTEMS, systems
+from monitoring.ingest import FORMATS
 from monitoring.records import Refusal, Tally
 
 DONE, FINDINGS, UNUSABLE, QUARANTINED = 0, 1, 2, 3
@@ -55,9 +56,10 @@ def note_refusals(refusals: Sequence[Refusal], all_of_them: str) -> None:
 class Progress:
     """Rows done so far: a bar on a terminal, cleared on leaving the context; one line a minute elsewhere."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream or sys.stderr
-        self._last_line = time.monotonic()
+        self._clock = clock
+        self._last_line = clock()
 
     def __enter__(self) -> Progress:
         return self
@@ -72,8 +74,8 @@ class Progress:
             at = rows // 1000 % _BAR  # how many rows there are is not known before the last is read
             self._stream.write(f"\r\x1b[K[{'.' * at}={'.' * (_BAR - 1 - at)}] {rows:,} rows, {source}")
             self._stream.flush()
-        elif time.monotonic() - self._last_line >= _LINE_EVERY_SECONDS:
-            self._last_line = time.monotonic()
+        elif self._clock() - self._last_line >= _LINE_EVERY_SECONDS:
+            self._last_line = self._clock()
             self._stream.write(f"{rows} rows, {source}\n")
             self._stream.flush()
 
@@ -81,7 +83,7 @@ class Progress:
 def add_input(parser: argparse.ArgumentParser) -> None:
     """`PATH... --format --tz`."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of files")
-    parser.add_argument("--format", default="auto", choices=("auto", "csv", "clif"), help="default: found by looking")
+    parser.add_argument("--format", default="auto", choices=tuple(FORMATS), help="default: found by looking")
     parser.add_argument("--tz", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin")
 
 
