@@ -27,6 +27,8 @@ def test_the_published_edge_cases_read_as_their_published_answers(name: str) -> 
     found = [dict(zip(table.header, row.cells, strict=True)) for row in table.rows if row.broken is None]
     published = json.loads((SPECTRUM / "json" / f"{name}.json").read_text(encoding="utf-8"))
     published = [published] if isinstance(published, dict) else published
+    if name == "location_coordinates":  # published with another telephone number in its answer than in its CSV
+        assert [row.pop("Contact Phone Number") for row in (*found, *published)] == ["2095257564", "1234567890"]
     assert found == published
 
 
