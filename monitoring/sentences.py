@@ -103,7 +103,9 @@ class Situation:
             and grade.at_most[place - 1] == grade.at_most[place]
         ):
             place -= 1
-        begun = max(int(grade.at[place]), self.course.start or int(grade.at[place]))
+        if self.course.start is None:
+            return None
+        begun = max(int(grade.at[place]), self.course.start)
         return begun if begun <= self.at else None
 
     def before(self, system_id: str) -> int | None:
