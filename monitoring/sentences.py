@@ -140,6 +140,9 @@ def because(now: Situation) -> Because:
     told = [_syndrome(now, syndrome) for syndrome in graver]
     lines = [line for line in told if line.why]
     reported = _reported_symptoms(now)
+    certain = max(now.bounds(system_id)[0] or 0 for system_id in PUBLISHED.values())
+    if reported and lines and certain == 0 and now.course.at_home(now.at):
+        return Because(reported, " ".join(part for part in (_published_note(now), lines[0].why) if part))
     if not lines:
         return Because(reported or _nothing_found(now), "" if not reported else _published_note(now))
     first, second = lines[0], lines[1] if len(lines) > 1 else Because("", "")
