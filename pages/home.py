@@ -91,7 +91,7 @@ def moment() -> datetime:
 def report(patient_id: str, label: str) -> None:
     """The whole form, top to bottom under one thumb."""
     st.text(f"For {label}")
-    st.title("How are things now?", anchor=False)
+    st.title("How is it now?", anchor=False)
     turn = st.session_state.setdefault(ROUND, 0)
     try:
         celsius, as_written = temperature(turn)

@@ -23,6 +23,7 @@ from monitoring.vocabulary import Syndrome
 _MOMENTS = 360
 _MARKED = 120
 _LANE = 24
+_SHORT = {"heart_rate": "pulse", "respiratory_rate": "breathing", "sbp": "systolic", "dbp": "diastolic"}
 _VITALS = (
     Panel("Temperature<br>°C", 120, 35.5, 40.5, ("temperature",), 38.0),
     Panel("Pulse,<br>breathing<br>/min", 110, 0, 150, ("heart_rate", "respiratory_rate")),
@@ -37,7 +38,7 @@ def patient_figure(view: PatientView, *, dark: bool, start: datetime, end: datet
     published = [strip for strip in view.strips if "symptoms" not in strip.system]
     reported = [strip for strip in view.strips if "symptoms" in strip.system]
     lanes = _lanes([bar for bar in view.bars if bar.end >= start and bar.start <= end])
-    grades = [Panel(strip.label, 104, 0, GRADE_TOP) for strip in published]
+    grades = [Panel(strip.syndrome.value.upper(), 104, 0, GRADE_TOP) for strip in published]
     reports = [_report_panel(reported, "Reported symptoms" if narrow else "")] if reported else []
     vitals = [_fitted(panel, canvas) for panel in _VITALS]
     bars = [_bar_panel(lanes)] if lanes else []
@@ -209,7 +210,7 @@ def _line(canvas: Canvas, place: int, series: Series, *, named: bool) -> bool:
     if named:
         room = canvas.pixels(last, canvas.end) > 70
         side = {"anchor": "left", "upright": "middle"} if room else {"anchor": "right", "upright": "bottom"}
-        canvas.word(place, last, height, series.label, colour=colour, shift=6, **side)
+        canvas.word(place, last, height, _SHORT[series.concept], colour=colour, shift=6, **side)
     return True
 
 

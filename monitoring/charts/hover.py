@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from monitoring.charts.series import last_known
 from monitoring.clock import day_post_infusion
-from monitoring.views import PatientView, Step
+from monitoring.views import PatientView, Step, Strip
 
 _WHY_LENGTH = 60
 
@@ -32,7 +32,8 @@ def moment_text(view: PatientView, at: datetime) -> str:
     for strip in view.strips:
         step = next((step for step in reversed(strip.steps) if step.start <= at), None)
         if step is not None and ("symptoms" not in strip.system or step.at_least):
-            lines.append(f"{strip.label} <b>{grade_text(step)}</b> {_short(step.why)}".rstrip())
+            name = f"{strip.syndrome.value.upper()}{_reported(strip)}"
+            lines.append(f"{name} <b>{grade_text(step)}</b> {_short(step.why)}".rstrip())
     for series in view.series:
         place = last_known(series, at)
         if place is not None:
@@ -42,6 +43,10 @@ def moment_text(view: PatientView, at: datetime) -> str:
         if bar.start < bar.end and bar.start <= at <= bar.end:
             lines.append(f"{bar.label} {bar.detail}".strip())
     return "<br>".join(lines)
+
+
+def _reported(strip: Strip) -> str:
+    return " reported" if "symptoms" in strip.system else ""
 
 
 def _short(why: str) -> str:

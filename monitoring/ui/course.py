@@ -19,10 +19,11 @@ _SIGNS = {Answer.YES: ("✓", "YES"), Answer.NO: ("–", "NO"), Answer.UNKNOWN: 
 def heading(view: PatientView) -> str:
     """Name, grades, the sentence and the last vital signs, as HTML."""
     row = view.row
-    about = " · ".join(part for part in (row.subtitle, row.day_text, f"as of {clock(view.as_of)}") if part)
+    name = " · ".join(part for part in (row.bed, row.name) if part)
+    about = " · ".join(part for part in (view.heading, row.day_text, f"as of {clock(view.as_of)}") if part)
     late = "due late" if row.overdue else "due"
     return (
-        f'<header class="head"><div><h1>{escape(view.heading)}</h1><p class="about">{escape(about)}</p>'
+        f'<header class="head"><div><h1>{escape(name)}</h1><p class="about">{escape(about)}</p>'
         f'<div class="badges">{badge(row.crs)}{badge(row.icans)}{badge(row.reported)}</div></div>'
         f'<div><p class="why">{escape(row.why)}</p><p class="then">{escape(row.then)}</p>'
         f'<p class="{late}">{escape(f"{row.due} {row.due_detail}".strip())}</p>'
@@ -47,14 +48,11 @@ def why_table(explanation: Explanation) -> str:
     if explanation.remarks:
         items = "".join(f"<li>{escape(remark)}</li>" for remark in explanation.remarks)
         parts.append(f'<ul class="remarks">{items}</ul>')
-    head = "".join(
-        f'<th scope="col">{name}</th>'
-        for name in ("Answer", "Grade", "Criterion", "Value", "Age", "Source", "Decision")
-    )
+    head = _head("Answer", "Grade", "Criterion", "Value", "Age", "Source", "Decision")
     body = "".join(_criterion(row) for row in explanation.rows)
     parts.append(
         f'<div class="scroll"><table class="sheet why"><caption>{escape(explanation.reference)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"{head}<tbody>{body}</tbody></table></div>"
     )
     return "".join(parts)
 
@@ -73,16 +71,21 @@ def _criterion(row: CriterionRow) -> str:
 
 def episode_table(episodes: tuple[EpisodeRow, ...]) -> str:
     """Onset, peak and resolution of each episode, as a physician writes them down."""
-    names = ("Syndrome", "Onset", "Day", "Peak", "Peak at", "Resolved", "Duration")
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    head = _head("Syndrome", "Onset", "Day", "Peak", "Peak at", "Resolved", "Duration")
     body = "".join(
         f"<tr><td>{episode.syndrome.value.upper()}</td><td>{_moment(episode.onset)}</td>"
         f"<td>{'' if episode.onset_day is None else episode.onset_day}</td><td><b>{episode.peak}</b></td>"
-        f"<td>{_moment(episode.peak_at)}</td><td>{_moment(episode.resolved) if episode.resolved else 'still running'}</td>"
+        f"<td>{_moment(episode.peak_at)}</td>"
+        f"<td>{_moment(episode.resolved) if episode.resolved else 'still running'}</td>"
         f"<td>{escape(episode.duration_text)}</td></tr>"
         for episode in episodes
     )
-    return f'<div class="scroll"><table class="sheet"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll"><table class="sheet">{head}<tbody>{body}</tbody></table></div>'
+
+
+def _head(*names: str) -> str:
+    cells = "".join(f'<th scope="col">{name}</th>' for name in names)
+    return f"<thead><tr>{cells}</tr></thead>"
 
 
 def _moment(at: datetime) -> str:

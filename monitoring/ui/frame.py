@@ -67,8 +67,6 @@ def _sign_in_form() -> None:
             "I am here as",
             list(ROLE_NAMES),
             format_func=lambda role: ROLE_NAMES[role],
-            default=Role.NURSE,
-            required=True,
             key="sign-in-role",
         )
         name = st.text_input(
@@ -77,12 +75,14 @@ def _sign_in_form() -> None:
         patient_id: str | None = None
         if role is Role.CAREGIVER:
             patient_id = _whom()
-        ready = bool(name.strip()) and (role is not Role.CAREGIVER or patient_id is not None)
-        if st.button("Sign in", type="primary", key="sign-in", width="stretch") and role is not None:
-            if ready:
+        missing = [] if role else ["choose in what role you are here"]
+        missing += [] if name.strip() else ["write your name"]
+        missing += ["choose whom you care for"] if role is Role.CAREGIVER and patient_id is None else []
+        if st.button("Sign in", type="primary", key="sign-in", width="stretch"):
+            if role is not None and not missing:
                 sign_in(Person(role, name.strip(), patient_id))
                 st.rerun()
-            st.warning("Please write your name." if not name.strip() else "Please choose whom you care for.")
+            st.warning(f"Please {' and '.join(missing)}.")
         st.text("This stands in for accounts until they come. Your name is kept as the author of what you chart.")
 
 

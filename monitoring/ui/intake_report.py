@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Protocol
 
@@ -12,6 +12,9 @@ from monitoring.records import Refusal
 
 SHOWN = 200
 """The most refusals the table shows; the download holds all."""
+
+
+_RIGHT = ' class="number"'
 
 
 class Counted(Protocol):
@@ -35,16 +38,20 @@ def equation(counts: Counted) -> str:
     )
 
 
-def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A plain table; numbers stand right."""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table class="sheet"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    body = [f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows]
+    numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(names)
+    head = "".join(
+        f'<th scope="col"{_RIGHT if number else ""}>{escape(name)}</th>'
+        for name, number in zip(names, numbers, strict=True)
+    )
+    sheet = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
+    return f'<div class="scroll"><table class="sheet">{sheet}</table></div>'
 
 
 def _cell(value: object) -> str:
-    number = ' class="number"' if isinstance(value, int) else ""
-    return f"<td{number}>{escape('' if value is None else str(value))}</td>"
+    return f"<td{_RIGHT if isinstance(value, int) else ''}>{escape('' if value is None else str(value))}</td>"
 
 
 def refusal_table(refusals: Sequence[Refusal]) -> str:

@@ -42,7 +42,15 @@ def state(grade: GradeCell) -> str:
         return "ungradable"
     if grade.at_most is None:
         return "silent"
-    return "certain" if grade.at_least == grade.at_most else "interval"
+    return "certain" if grade.text == str(grade.at_least) else "interval"
+
+
+def shape(grade: GradeCell) -> int | None:
+    """How far the circle is filled, 0 to 4: the highest possible grade; None where there is no circle.
+
+    A reported grade is the worst that somebody said and so certain, whatever nobody was asked about.
+    """
+    return {"certain": grade.at_least, "interval": grade.at_most}.get(state(grade))
 
 
 def spoken(grade: GradeCell) -> str:
@@ -59,11 +67,8 @@ def spoken(grade: GradeCell) -> str:
 def badge(grade: GradeCell) -> str:
     """The grade as HTML for `st.html`: number, filled circle and colour; `tokens` and `badge.css` go with it."""
     kind = state(grade)
-    turn = (
-        f'<i class="glyph" style="--turn:{(grade.at_most or 0) * 90}deg"></i>'
-        if kind in {"certain", "interval"}
-        else ""
-    )
+    filled = shape(grade)
+    turn = "" if filled is None else f'<i class="glyph" style="--turn:{filled * 90}deg"></i>'
     return (
         f'<span class="badge {kind}" data-grade="{grade.at_least or 0}" role="img" '
         f'aria-label="{escape(spoken(grade))}">'

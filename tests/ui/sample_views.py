@@ -225,7 +225,7 @@ def patient(every_minutes: int = 60) -> PatientView:
     return PatientView(
         row=row("07", "Marsh, L.", "61 · Kymriah", "day 8", three(crs, 0, 2), "Fever 39.1; blood pressure not taken for 5 h.", "Measure blood pressure now.",
                 vitals("39.1", "116", "112/70", "96 · air", 22, pressure=Age.OLD), "BP overdue", "since 01:10", overdue=True),
-        heading="07 · Marsh, L.",
+        heading="61 years · Kymriah",
         as_of=AS_OF,
         ward_zone="Europe/Berlin",
         infusions=(InfusionMark(INFUSED, "tisagenlecleucel"),),

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from monitoring.ui.marks import spoken, state, tokens
+from monitoring.ui.marks import shape, spoken, state, tokens
 from monitoring.ui.people import patient_key
 from monitoring.views import Age, GradeCell, VitalCell, WardRow, WardView
 from monitoring.vocabulary import AlertLevel
@@ -112,15 +112,15 @@ def _row(row: WardRow, labels: dict[str, str]) -> dict[str, Any]:
 
 def _grade(grade: GradeCell) -> dict[str, Any]:
     kind = state(grade)
-    worse = grade.worst_24h is not None and grade.worst_24h > (grade.at_most if grade.at_most is not None else -1)
+    worse = grade.gradable and (grade.worst_24h or 0) > (shape(grade) or 0)
     return {
         "label": grade.label,
         "text": grade.text,
         "state": kind,
         "shade": str(grade.at_least or 0),
-        "glyph": grade.at_most if kind in {"certain", "interval"} else None,
+        "glyph": shape(grade),
         "spoken": spoken(grade),
-        "worst": f"was {grade.worst_24h}\nin 24 h" if worse and grade.gradable else "",
+        "worst": f"was {grade.worst_24h}\nin 24 h" if worse else "",
     }
 
 

@@ -1,0 +1,269 @@
+"""Each page in each state, through Streamlit itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import DATA_MANAGER, NURSE, PHYSICIAN, Opened, board, caregiver, facts, seen
+from streamlit.testing.v1 import AppTest
+
+from monitoring.settings import ROOT
+from monitoring.ui import live
+from monitoring.ui.people import PAGES, Person, patient_key
+from monitoring.vocabulary import Role, Severity
+
+EVERY_PAGE = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+
+
+def main_script(person: Person | None = None) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "monitoring" / "ui" / "main.py"), default_timeout=30)
+    if person is not None:
+        test.session_state["person"] = person
+    return test
+
+
+def test_there_are_four_pages() -> None:
+    assert EVERY_PAGE == ["home", "intake", "patient", "ward"]
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_signed_out_a_page_shows_the_sign_in_and_nothing_else(page: str, opened: Opened, one_patient: str) -> None:
+    shown = opened(page, None, p=patient_key(one_patient))
+    assert not shown.exception
+    assert [title.value for title in shown.title] == ["Sign in"]
+    for kind in ("bidi_component", "plotly_chart", "file_uploader", "form"):
+        assert len(shown.get(kind)) == 0, kind
+    assert "Okafor" not in seen(shown)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+@pytest.mark.parametrize("role", list(PAGES))
+def test_a_page_opens_for_its_roles_and_refuses_the_others(
+    page: str, role: Role, opened: Opened, one_patient: str
+) -> None:
+    shown = opened(page, Person(role, "Ada", one_patient if role is Role.CAREGIVER else None))
+    assert not shown.exception
+    refused = "This page is not for the role" in seen(shown)
+    assert refused is (page not in PAGES[role])
+    if refused:
+        assert "Okafor" not in seen(shown)
+        assert len(shown.get("bidi_component")) == 0
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_an_empty_store_gives_a_sentence_on_every_page(page: str, opened: Opened) -> None:
+    role = {"home": caregiver(), "intake": DATA_MANAGER}.get(page, NURSE)
+    assert not opened(page, role).exception
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_a_store_that_does_not_answer_gives_a_sentence_and_no_traceback(
+    page: str, opened: Opened, no_store: None
+) -> None:
+    shown = opened(page, {"home": caregiver(), "intake": DATA_MANAGER}.get(page, NURSE))
+    assert not shown.exception
+    said = board(shown)["trouble"] if page == "ward" else "\n".join(error.value for error in shown.error)
+    assert "the store does not answer" in said
+
+
+def test_signing_in_needs_a_role_and_a_name_and_makes_the_author(store: Path) -> None:
+    test = main_script().run()
+    test.button(key="sign-in").click().run()
+    assert [warning.value for warning in test.warning] == [
+        "Please choose in what role you are here and write your name."
+    ]
+    test.segmented_control(key="sign-in-role").set_value(Role.NURSE).run()
+    test.text_input(key="sign-in-name").input("Ada").run()
+    test.button(key="sign-in").click().run()
+    assert not test.exception
+    assert test.session_state["person"] == Person(Role.NURSE, "Ada")
+    assert test.session_state["person"].author == "nurse:Ada"
+    assert board(test)["empty"].startswith("No patient is on this ward yet.")
+
+
+def test_a_caregiver_must_say_for_whom(store: Path, one_patient: str) -> None:
+    test = main_script().run()
+    test.segmented_control(key="sign-in-role").set_value(Role.CAREGIVER).run()
+    test.text_input(key="sign-in-name").input("Cy").run()
+    test.button(key="sign-in").click().run()
+    assert [warning.value for warning in test.warning] == ["Please choose whom you care for."]
+    test.selectbox(key="sign-in-patient").set_value(one_patient).run()
+    test.button(key="sign-in").click().run()
+    assert not test.exception
+    assert [title.value for title in test.title] == ["How is it now?"]
+
+
+def test_signing_out_leaves_nothing_behind(opened: Opened, one_patient: str) -> None:
+    shown = opened("ward", NURSE)
+    shown.button(key="sign-out").click().run()
+    assert [title.value for title in shown.title] == ["Sign in"]
+    assert "person" not in shown.session_state
+
+
+def test_the_ward_shows_the_patient_with_an_interval_and_an_old_pressure(opened: Opened, one_patient: str) -> None:
+    payload = board(opened("ward", NURSE))
+    (row,) = payload["rows"]
+    assert (row["bed"], row["name"]) == ("12", "Okafor A")
+    assert (row["grades"]["crs"]["text"], row["grades"]["crs"]["state"]) == ("1–2", "interval")
+    assert row["vitals"]["temperature"]["text"] == "39.1"
+    pressure = next(cell for cell in row["vitals"].values() if cell["text"] == "118/70")
+    assert pressure["old"] is True
+    assert one_patient not in str(payload), "the board must not carry the patient's number"
+
+
+def test_the_ward_keeps_its_last_rows_when_the_store_falls_silent(
+    opened: Opened, one_patient: str, monkeypatch: pytest.MonkeyPatch, store: Path
+) -> None:
+    shown = opened("ward", NURSE)
+    before = board(shown)
+    monkeypatch.setenv("MONITORING_DATABASE_URL", f"sqlite:///{store.parent}/missing/folder/ward.db")
+    live.settings.cache_clear()
+    live.rounds.cache_clear()
+    after = board(shown.run())
+    assert after["trouble"] == f"Not live since {before['liveText']}: the store does not answer."
+    assert after["rows"] == before["rows"]
+    assert after["asOf"] == before["asOf"], "an unchanged moment is what lets the browser count the silence"
+
+
+def test_the_patient_page_puts_the_name_the_grades_and_the_reasons_on_one_screen(
+    opened: Opened, one_patient: str
+) -> None:
+    shown = opened("patient", PHYSICIAN, p=patient_key(one_patient))
+    assert not shown.exception
+    text = seen(shown)
+    assert "12 · Okafor A" in text
+    assert "CRS grade between 1 and 2, not enough is known" in text
+    assert len(shown.get("plotly_chart")) == 1
+    for words in ("? UNKNOWN", "✓ YES", "– NO", "39.1 °C", "vitals.csv:3", "What would decide it"):
+        assert words in text, words
+
+
+def test_an_address_that_names_nobody_says_so(opened: Opened, one_patient: str) -> None:
+    shown = opened("patient", NURSE, p="nobody")
+    assert [info.value for info in shown.info] == ["This address names no patient of this ward. Choose one above."]
+    assert len(shown.get("plotly_chart")) == 0
+
+
+def test_only_clinicians_chart(opened: Opened, one_patient: str) -> None:
+    key = patient_key(one_patient)
+    assert len(opened("patient", NURSE, p=key).get("form")) == 4
+    assert len(opened("patient", DATA_MANAGER, p=key).get("form")) == 0
+
+
+def test_a_charted_pressure_is_stored_with_its_author_and_settles_the_grade(
+    opened: Opened, one_patient: str, store: Path
+) -> None:
+    shown = opened("patient", NURSE, p=patient_key(one_patient))
+    shown.number_input(key="v-sbp").set_value(121.0)
+    shown.number_input(key="v-dbp").set_value(74.0)
+    next(button for button in shown.button if button.label == "Chart vital signs").click()
+    shown.run()
+    assert not shown.exception
+    assert [success.value for success in shown.success] == ["Charted: vital signs."]
+    charted = [fact for fact in facts(store) if fact["source"] == "screen"]
+    assert [(fact["concept"], fact["value"], fact["author"]) for fact in charted] == [
+        ("sbp", 121.0, "nurse:Ada"),
+        ("dbp", 74.0, "nurse:Ada"),
+    ]
+    assert "CRS grade 1" in seen(shown)
+
+
+def test_a_pressure_upside_down_is_refused_with_a_sentence(opened: Opened, one_patient: str, store: Path) -> None:
+    shown = opened("patient", NURSE, p=patient_key(one_patient))
+    shown.number_input(key="v-sbp").set_value(70.0)
+    shown.number_input(key="v-dbp").set_value(110.0)
+    next(button for button in shown.button if button.label == "Chart vital signs").click()
+    shown.run()
+    assert [warning.value for warning in shown.warning] == [
+        "The lower pressure is not below the upper one. Please check both numbers."
+    ]
+    assert [fact for fact in facts(store) if fact["source"] == "screen"] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "scale", "band"),
+    [("38.0", "°C", "phone"), ("37.9", "°C", "noted"), ("100.4", "°F", "phone"), ("100.3", "°F", "noted")],
+)
+def test_the_home_answer_turns_at_38_degrees_in_both_scales(
+    written: str, scale: str, band: str, opened: Opened, one_patient: str
+) -> None:
+    shown = opened("home", caregiver())
+    shown.segmented_control(key="home-scale").set_value(scale)
+    shown.number_input(key="home-temp-0").set_value(float(written))
+    shown.run()
+    assert f'class="answer {band}"' in seen(shown)
+
+
+def test_marking_a_seizure_says_emergency_before_anything_is_sent(
+    opened: Opened, one_patient: str, store: Path
+) -> None:
+    shown = opened("home", caregiver())
+    before = len(facts(store))
+    shown.pills(key="home-mind-0").set_value(["seizures"]).run()
+    assert 'class="answer emergency"' in seen(shown)
+    assert len(facts(store)) == before
+
+
+def test_a_report_from_home_stores_every_asked_symptom_and_the_temperature(
+    opened: Opened, one_patient: str, store: Path
+) -> None:
+    shown = opened("home", caregiver())
+    before = len(facts(store))
+    shown.number_input(key="home-temp-0").set_value(38.1)
+    shown.pills(key="home-body-0").set_value(["chills"]).run()
+    shown.button(key="send").click().run()
+    assert [warning.value for warning in shown.warning] == ["Please say how much: Chills, shaking with cold."]
+    assert len(facts(store)) == before
+    shown.segmented_control(key="much-chills-0").set_value(Severity.MODERATE).run()
+    shown.button(key="send").click().run()
+    assert not shown.exception
+    sent = facts(store)[before:]
+    reports = {fact["symptom"]: fact["severity"] for fact in sent if fact["kind"] == "symptom_report"}
+    assert reports["chills"] == 2
+    assert reports["seizures"] == 0, "what was not marked is recorded as not there"
+    assert {fact["reporter"] for fact in sent if fact["kind"] == "symptom_report"} == {"caregiver"}
+    assert {fact["author"] for fact in sent} == {"caregiver:Cy"}
+    assert [fact["value"] for fact in sent if fact["kind"] == "observation"] == [38.1]
+    text = seen(shown)
+    assert re.search(r"\d\d:\d\d: temperature 38.1 °C, Chills, shaking with cold \(some\)", text)
+    assert "Phone the team now." in text
+
+
+def test_home_never_names_a_grade(opened: Opened, one_patient: str) -> None:
+    shown = opened("home", caregiver())
+    shown.pills(key="home-mind-0").set_value(["confusion_and_memory_loss"]).run()
+    body = re.sub(r"<style>.*?</style>", "", seen(shown), flags=re.S)
+    assert not re.search(r"grade|CRS|ICANS|ICE|ASTCT", body)
+
+
+VITALS = b"""patient_id,time,temp_c,spo2
+N1,2026-03-01T08:00:00+00:00,38.5,97
+N1,2026-03-01T12:00:00+00:00,38.6,9
+N1,2026-03-01T12:30:00,38.6,97
+N1,2026-03-01T08:00:00+00:00,38.5,97
+"""
+
+
+def test_intake_shows_the_equation_and_each_refusal_with_its_place(store: Path) -> None:
+    shown = main_script(DATA_MANAGER).run()
+    shown.file_uploader[0].upload("ours.csv", VITALS, "text/csv").run()
+    shown.button(key="take-in").click().run()
+    assert not shown.exception
+    text = re.sub(r"<[^>]+>", "", seen(shown))
+    assert "4 read = 1 stored + 1 duplicate + 2 quarantined + 0 ignored" in text
+    assert "ours.csv:3" in text
+    assert "ours.csv:4" in text
+    assert "no time zone" in text
+    assert len(shown.get("download_button")) == 1
+
+
+def test_intake_shows_the_sentence_of_a_file_refused_whole(store: Path) -> None:
+    shown = main_script(DATA_MANAGER).run()
+    shown.file_uploader[0].upload("scores.csv", b"colour,shape\nred,round\n", "text/csv").run()
+    shown.button(key="take-in").click().run()
+    assert not shown.exception
+    (said,) = [error.value for error in shown.error]
+    assert "scores.csv" in said
+    assert said.count("/") == 0, "the folder of the upload is nobody's business"
