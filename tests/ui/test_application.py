@@ -1,0 +1,44 @@
+"""The application beside its screens: health, and what the server is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+
+from monitoring import api
+from monitoring.settings import ROOT
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    api._store.cache_clear()
+    yield
+    api._store.cache_clear()
+
+
+def health() -> tuple[int, dict]:
+    answer = asyncio.run(api.healthz(Request({"type": "http"})))
+    return answer.status_code, json.loads(answer.body)
+
+
+def test_health_is_json_and_names_the_state_of_the_store(store: Path) -> None:
+    assert health() == (200, {"status": "ok", "version": 0})
+
+
+def test_a_store_that_does_not_answer_is_503_with_a_reason(no_store: None) -> None:
+    status, said = health()
+    assert (status, said["status"]) == (503, "store unavailable")
+    assert said["reason"]
+
+
+def test_the_server_shows_no_tracebacks_watches_no_files_and_reports_to_nobody() -> None:
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["client"]["showErrorDetails"] == "none"
+    assert config["server"]["fileWatcherType"] == "none"
+    assert config["browser"]["gatherUsageStats"] is False

@@ -1,0 +1,176 @@
+"""The figure says what the view says: gaps, intervals, extremes, windows, and a hover that never looks ahead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import sample_views as sample
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitoring.charts import GRADE_COLOURS, patient_figure
+from monitoring.charts.hover import moment_text
+from monitoring.charts.series import MOST_POINTS, reduced
+from monitoring.views import Bar, Series
+
+WHOLE = (sample.INFUSED - timedelta(hours=6), sample.AS_OF + timedelta(hours=6))
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def drawn(view=None, *, start=WHOLE[0], end=WHOLE[1], dark=False, narrow=False) -> go.Figure:
+    return patient_figure(view or sample.patient(), dark=dark, start=start, end=end, narrow=narrow)
+
+
+def line(figure: go.Figure, name: str) -> go.Scatter:
+    return next(trace for trace in figure.data if trace.name == name)
+
+
+def words(figure: go.Figure) -> list[str]:
+    return [note.text for note in figure.layout.annotations] + [
+        shape.label.text for shape in figure.layout.shapes if shape.label.text
+    ]
+
+
+def test_hours_without_a_pressure_stay_a_gap() -> None:
+    pressure = line(drawn(), "Systolic")
+    assert pressure.connectgaps is False
+    assert list(pressure.y).count(None) == 12, "the sample has no pressure from hour 132 to hour 144"
+
+
+def test_an_interval_is_drawn_dashed_above_what_is_certain() -> None:
+    figure = drawn()
+    start = (sample.INFUSED + timedelta(hours=132)).astimezone(BERLIN).replace(tzinfo=None)
+    blocks = [shape for shape in figure.layout.shapes if shape.x0 == start and shape.yref == "y"]
+    certain, possible = sorted(blocks, key=lambda shape: shape.y0)
+    assert (certain.y0, certain.y1, certain.line.dash) == (0, 1, None)
+    assert (possible.y0, possible.y1, possible.line.dash) == (1, 2, "dot")
+    assert possible.layer == "between", "a grid line must not cut through a grade"
+
+
+def test_a_grade_that_cannot_be_given_is_said_in_words() -> None:
+    view = sample.patient()
+    step = replace(view.strips[0].steps[3], at_least=None, at_most=None)
+    strip = replace(view.strips[0], steps=(step,))
+    assert "not gradable" in words(drawn(replace(view, strips=(strip, *view.strips[1:]))))
+
+
+def test_both_windows_are_named_and_every_infusion_has_its_own() -> None:
+    said = words(drawn())
+    assert "documented CRS window, day 0–14" in said
+    assert "documented ICANS window, day 7–28" in said
+    assert "tisagenlecleucel" in said
+
+
+def test_times_are_the_ward_s_wall_clock() -> None:
+    """02:12 UTC on 10 March is 03:12 in Berlin."""
+    assert any(text == "<b>now</b> 03:12" for text in words(drawn()))
+
+
+def test_days_are_counted_from_the_infusion_day_as_day_0() -> None:
+    ticks = list(drawn().layout.xaxis.ticktext)
+    assert "<b>day 1</b><br>2 Mar" in ticks, "infused on 1 March at 11:12 UTC"
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("days", [1, 3, 7, 40])
+def test_every_range_theme_and_width_can_be_drawn(days: int, dark: bool, narrow: bool) -> None:
+    figure = drawn(start=sample.AS_OF - timedelta(days=days), end=sample.AS_OF, dark=dark, narrow=narrow)
+    assert figure.layout.height > 500
+    assert 2 <= len(figure.layout.xaxis.tickvals) <= 16
+
+
+def test_a_patient_of_whom_nothing_is_charted_still_has_a_figure() -> None:
+    empty = replace(sample.patient(), series=(), bars=(), strips=(), infusions=(), windows=(), episodes=())
+    said = words(drawn(empty))
+    assert said.count("nothing charted in this range") == 4
+    assert drawn(empty).layout.xaxis.title.text == "ward time, Europe/Berlin · no infusion recorded"
+
+
+def test_one_minute_of_low_saturation_survives_28_days_of_minutes() -> None:
+    times = np.array([sample.INFUSED + timedelta(minutes=step) for step in range(40_320)], dtype=object)
+    values = np.full(times.size, 97.0)
+    values[31_717] = 71.0
+    kept_times, kept = reduced(times, values)
+    assert kept.size <= MOST_POINTS * 1.1
+    assert kept.min() == 71.0
+    assert kept_times[int(np.argmin(kept))] == times[31_717]
+
+
+@given(
+    st.lists(st.one_of(st.floats(30, 45), st.just(float("nan"))), min_size=1, max_size=600),
+    st.integers(min_value=10, max_value=100),
+)
+def test_thinning_keeps_the_extremes_the_ends_the_order_and_every_gap_it_met(values: list[float], most: int) -> None:
+    times = np.arange(len(values)).astype(object)
+    kept_times, kept = reduced(times, np.array(values), most)
+    whole = np.array(values)
+    assert list(kept_times) == sorted(kept_times)
+    assert (kept_times[0], kept_times[-1]) == (0, len(values) - 1)
+    assert all(np.array_equal(whole[at], value, equal_nan=True) for at, value in zip(kept_times, kept, strict=True))
+    if (~np.isnan(whole)).any():
+        assert (np.nanmin(kept), np.nanmax(kept)) == (np.nanmin(whole), np.nanmax(whole))
+    assert np.isnan(kept).any() == np.isnan(whole).any()
+
+
+def test_the_hover_names_the_last_value_before_the_cursor_and_its_time() -> None:
+    at = sample.INFUSED + timedelta(hours=100, minutes=40)
+    text = moment_text(sample.patient(), at)
+    charted = (sample.INFUSED + timedelta(hours=100)).astimezone(BERLIN)
+    assert f"Temperature <b>39.4</b> °C, {charted:%H:%M}" in text
+    assert "CRS <b>2</b> hypotension, no vasopressor" in text
+    assert text.startswith("<b>day 4</b>"), "infused 1 March; hour 100 is 5 March in Berlin"
+
+
+def test_the_hover_is_silent_about_a_pressure_inside_a_gap() -> None:
+    text = moment_text(sample.patient(), sample.INFUSED + timedelta(hours=138))
+    assert "Systolic" not in text
+    assert "CRS <b>1–2</b> blood pressure not taken" in text
+
+
+def test_nothing_is_said_of_a_value_from_after_the_cursor() -> None:
+    later = Series("spo2", "SpO₂", "%", (sample.AS_OF,), (71.0,))
+    view = replace(sample.patient(), series=(later,))
+    assert "71" not in moment_text(view, sample.AS_OF - timedelta(minutes=1))
+    assert "SpO₂ <b>71</b>" in moment_text(view, sample.AS_OF)
+
+
+def test_a_short_drug_s_words_stand_beside_its_bar_and_never_on_the_next_one() -> None:
+    start = sample.AS_OF - timedelta(days=4)
+    short = Bar("vasopressor", "norepinephrine", "0.04 µg/kg/min", start, start + timedelta(minutes=30), False)
+    following = Bar("vasopressor", "norepinephrine", "0.08 µg/kg/min", start + timedelta(hours=1), sample.AS_OF, True)
+    figure = drawn(replace(sample.patient(), bars=(short, following)))
+    notes = {note.text: note for note in figure.layout.annotations}
+    assert notes["0.04 µg/kg/min"].xanchor == "right"
+    assert notes["0.08 µg/kg/min"].xanchor == "left"
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_grade_can_be_read_on_its_colour(dark: bool) -> None:
+    for background, ink in GRADE_COLOURS[dark]:
+        assert contrast(background, ink) >= 4.5, (background, ink)
+
+
+def test_the_colours_go_from_light_to_dark_with_severity() -> None:
+    lights = [luminance(background) for background, _ in GRADE_COLOURS[False]]
+    assert lights == sorted(lights, reverse=True)
+
+
+def test_the_sample_s_clock_is_the_one_the_expectations_were_typed_for() -> None:
+    assert datetime(2026, 3, 10, 2, 12, 41, tzinfo=UTC) == sample.AS_OF
