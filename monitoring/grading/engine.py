@@ -96,8 +96,8 @@ class GradingSystem:
 
     @cached_property
     def rows(self) -> tuple[Criterion, ...]:
-        """Gate rows first, then graded rows, each once."""
-        gates = [criterion for alternative in self.gate for criterion in alternative]
+        """Gate rows first, then graded rows in the order of the table, each once."""
+        gates = [row for alternative in self.gate for row in alternative if row not in self.criteria[1:]]
         return tuple(dict.fromkeys([*gates, *self.criteria]))
 
     @cached_property
