@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from screens import PATIENCE, board_rows, open_patient, scrolls_sideways, settled, sign_in, signed_out, ward
-from served import ROOT, SCREENSHOTS, OpenPage, Server
+from served import ROOT, SCREENSHOTS, SIZES, OpenPage, Server
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 SCREENS = ["sign-in", "ward", "patient", "home", "intake"]
@@ -32,14 +34,48 @@ def show(screen: str, page: Page, url: str) -> None:
         page.goto(f"{url}/intake")
         sign_in(page, "Data manager")
     settled(page)
-    page.wait_for_timeout(700)  # the figure and the fonts
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("screen", SCREENS)
-def test_axe_finds_no_serious_barrier(screen: str, theme: str, server: Server, open_page: OpenPage) -> None:
-    page = open_page("desk", theme)
+@dataclass(frozen=True)
+class Shown:
+    """A screen as it came up; `at` gives it another size, as turning a tablet or leaving a desk would."""
+
+    screen: str
+    theme: str
+    page: Page
+
+    def at(self, size: str, *, whole: bool = False) -> Page:
+        """The page in one of SIZES; `whole` makes the window as high as what it scrolls over."""
+        width, height = SIZES[size]
+        self.page.set_viewport_size({"width": width, "height": height})
+        self._still()
+        if whole:
+            inside = self.page.evaluate("() => document.querySelector(\"[data-testid='stMain']\").scrollHeight")
+            self.page.set_viewport_size({"width": width, "height": max(height, inside)})
+            self._still()
+        return self.page
+
+    def _still(self) -> None:
+        settled(self.page)
+        self.page.wait_for_timeout(700)  # the figure draws after the run has ended
+        settled(self.page)
+
+
+@pytest.fixture(scope="module", params=[f"{screen} {theme}" for screen in SCREENS for theme in ("light", "dark")])
+def shown(request: pytest.FixtureRequest, server: Server, chromium: Browser) -> Iterator[Shown]:
+    """Each screen in each theme, brought up once for every question asked of it."""
+    screen, theme = request.param.split()
+    width, height = SIZES["desk"]
+    context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
     show(screen, page, server.url)
+    yield Shown(screen, theme, page)
+    context.close()
+
+
+def test_axe_finds_no_serious_barrier(shown: Shown) -> None:
+    page = shown.at("desk")
     page.evaluate(AXE)
     found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
     serious = [
@@ -50,23 +86,17 @@ def test_axe_finds_no_serious_barrier(screen: str, theme: str, server: Server, o
     assert serious == []
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-def test_a_phone_never_scrolls_sideways(screen: str, server: Server, open_page: OpenPage) -> None:
-    page = open_page("phone")
-    show(screen, page, server.url)
-    assert not scrolls_sideways(page)
+def test_a_phone_never_scrolls_sideways(shown: Shown) -> None:
+    assert not scrolls_sideways(shown.at("phone"))
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-def test_every_screen_is_photographed_and_shows_no_error(screen: str, server: Server, open_page: OpenPage) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_every_screen_is_photographed_and_shows_no_error(shown: Shown, size: str) -> None:
+    page = shown.at(size, whole=True)
     SCREENSHOTS.mkdir(exist_ok=True)
-    for size in ("wall", "desk", "phone"):
-        for theme in ("light", "dark"):
-            page = open_page(size, theme)
-            show(screen, page, server.url)
-            assert page.locator("[data-testid='stException'], [data-testid='stAlertContentError']").count() == 0
-            page.screenshot(path=SCREENSHOTS / f"{screen}-{size}-{theme}.png", full_page=True)
-            page.context.close()
+    page.screenshot(path=SCREENSHOTS / f"{shown.screen}-{size}-{shown.theme}.png")
+    assert page.locator("[data-testid='stException']").count() == 0
+    assert "Traceback" not in page.locator("body").inner_text()
 
 
 def test_the_whole_ward_fits_the_wall_screen(server: Server, open_page: OpenPage) -> None:
