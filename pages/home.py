@@ -100,9 +100,9 @@ def report(patient_id: str, label: str) -> None:
         return
     marked, unsaid = symptoms(turn)
     if marked or celsius is not None:
-        st.html(answer_card(home_answer(marked, celsius, dictionary())))
+        st.html(answer_card(home_answer(marked, celsius, dictionary()), sent=False))
     elif ANSWER in st.session_state:
-        st.html(answer_card(st.session_state[ANSWER]))
+        st.html(answer_card(st.session_state[ANSWER], sent=True))
     try:
         at = moment()
         sent = st.button("Send", type="primary", key="send", width="stretch")

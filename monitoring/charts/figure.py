@@ -239,7 +239,8 @@ def _bars(canvas: Canvas, place: int, lanes: dict[str, list[Bar]]) -> None:
 
 def _bar_word(canvas: Canvas, place: int, height: float, before: Bar | None, bar: Bar, after: Bar | None) -> None:
     """The bar's words inside it, else after it, else before it; nothing where all three would cover another bar."""
-    texts = [f"{bar.label} {bar.detail}".strip(), bar.label] if canvas.narrow else [bar.detail]
+    whole = f"{bar.label} {bar.detail}".strip()
+    texts = [whole, bar.label] if canvas.narrow or bar.group == "oxygen" else [bar.detail]
     free_after = canvas.pixels(bar.end, after.start if after else canvas.end)
     free_before = canvas.pixels(before.end if before else canvas.start, bar.start)
     inside = canvas.pixels(bar.start, bar.end)

@@ -63,7 +63,7 @@ def _criterion(row: CriterionRow) -> str:
     cells = (
         f'<td class="answer">{sign} {word}</td><td>{"" if row.grade is None else row.grade}</td>'
         f'<td>{escape(row.wording)}<br><span class="soft">{escape(row.locator)}</span></td>'
-        f"<td>{escape(row.value)}</td><td>{escape(row.age_text)}{at}</td>"
+        f"<td>{escape(row.value)}</td><td class='when'>{escape(row.age_text)}{at}</td>"
         f'<td class="soft">{escape(row.source)}</td><td class="soft">{escape(row.decision)}</td>'
     )
     return f'<tr class="{word.lower()}">{cells}</tr>'

@@ -29,10 +29,17 @@ def asked(dictionary: Dictionary) -> dict[str, dict[str, str]]:
     return groups
 
 
-def answer_card(answer: HomeAnswer) -> str:
-    """One of the three sentences, with the words to say on the telephone."""
+UNSENT = "Not sent yet. Press Send, then the team can see it."
+
+
+def answer_card(answer: HomeAnswer, *, sent: bool) -> str:
+    """One of the three sentences, with the words to say on the telephone.
+
+    The advice to telephone stands as soon as something is marked; “noted” only once the report has been sent.
+    """
+    sentence = answer.sentence if sent or answer.band != "noted" else UNSENT
     say = f"<span>{escape(answer.say)}</span>" if answer.say else ""
-    return f'<div class="answer {escape(answer.band)}" role="alert"><b>{escape(answer.sentence)}</b>{say}</div>'
+    return f'<div class="answer {escape(answer.band)}" role="alert"><b>{escape(sentence)}</b>{say}</div>'
 
 
 def entry_text(at_text: str, temperature: str | None, marked: Mapping[str, Severity], dictionary: Dictionary) -> str:

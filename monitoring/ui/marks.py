@@ -20,6 +20,7 @@ _SHEET = {
     "alarm-fill": ("#a3121a", "#a3121a"),
     "caution": ("#8a5300", "#f1b45a"),
     "focus": ("#1f5fa8", "#8dbdf6"),
+    "accent": ("#1b5799", "#8dbdf6"),
     "demo": ("#e4dcf3", "#3a2d5c"),
     "demo-ink": ("#3f2472", "#e2d6fb"),
     "g4-edge": ("#7d0f14", "#ff8f84"),

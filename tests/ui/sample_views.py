@@ -185,8 +185,8 @@ def patient(every_minutes: int = 60) -> PatientView:
         Strip("icans-documented-symptoms", "Reported, ICANS list", Syndrome.ICANS, steps((100, 130, 2, 2, "moderate confusion"), (130, 160, 1, 1, "mild tremor"))),
     )  # fmt: skip
     bars = (
-        Bar("oxygen", "nasal cannula", "nasal cannula 2→4 L/min", _at(103), _at(148), False),
-        Bar("oxygen", "high flow", "high flow 40 L/min", _at(148), _at(151), False),
+        Bar("oxygen", "nasal cannula", "2→4 L/min", _at(103), _at(148), False),
+        Bar("oxygen", "high flow", "40 L/min", _at(148), _at(151), False),
         Bar("anticytokine", "tocilizumab", "560 mg", _at(98), _at(98), False),
         Bar("anticytokine", "tocilizumab", "560 mg", _at(112), _at(112), False),
         Bar("vasopressor", "norepinephrine", "0.04→0.08 µg/kg/min", _at(112), _at(132), False),

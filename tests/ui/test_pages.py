@@ -231,6 +231,15 @@ def test_a_report_from_home_stores_every_asked_symptom_and_the_temperature(
     assert "Phone the team now." in text
 
 
+def test_a_report_is_called_noted_only_once_it_is_sent(opened: Opened, one_patient: str) -> None:
+    shown = opened("home", caregiver())
+    shown.number_input(key="home-temp-0").set_value(36.8).run()
+    assert "Not sent yet. Press Send, then the team can see it." in seen(shown)
+    assert "Noted" not in seen(shown)
+    shown.button(key="send").click().run()
+    assert "Noted. Thank you. The team can see it." in seen(shown)
+
+
 def test_home_never_names_a_grade(opened: Opened, one_patient: str) -> None:
     shown = opened("home", caregiver())
     shown.pills(key="home-mind-0").set_value(["confusion_and_memory_loss"]).run()
