@@ -40,8 +40,8 @@ check: $(VENV)/development ## lint, format and types only
 
 setup: $(VENV)/development ## create .venv with everything, for working on the code
 
-bench: $(VENV)/development ## measure; never asserts a time
-	$(PY) -m pytest tests/benchmarks -n 0 -s
+bench: $(VENV)/development ## measure a ward of 30 patients beside the peer-style baseline
+	$(PY) -m tests.benchmarks.ward
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11 ...")'

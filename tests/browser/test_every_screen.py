@@ -117,7 +117,7 @@ def test_the_picture_of_the_readme_is_renewed(server: Server, open_page: OpenPag
     page.screenshot(path=tmp_path / "ward.png")
     picture = ROOT / "docs" / "ward.png"
     with Image.open(tmp_path / "ward.png") as full:
-        full.convert("RGB").resize((1440, 810), Image.Resampling.LANCZOS).quantize(64, dither=Image.Dither.NONE).save(
+        full.convert("RGB").resize((1280, 720), Image.Resampling.LANCZOS).quantize(256, dither=Image.Dither.NONE).save(
             picture, optimize=True
         )
     assert picture.stat().st_size < 200_000
