@@ -104,3 +104,11 @@ def _merged(pieces: list[tuple[int, int, Administration]], drug_class: DrugClass
         else:
             merged.append(Run(drug, drug_class, start, end, (fact,)))
     return tuple(sorted([*doses, *merged], key=lambda run: (run.start, run.end)))
+
+
+def doses(run: Run) -> list[tuple[int, int, Administration]]:
+    """(start, end, row) of each dose of a run: a row's dose holds until the next row of the run, or its end."""
+    rows = sorted(run.facts, key=lambda fact: (fact.effective_at, fact.fact_id))
+    starts = [micros(fact.effective_at) for fact in rows]
+    ends = [*starts[1:], run.end]
+    return [(start, end, fact) for start, end, fact in zip(starts, ends, rows, strict=True) if end > start]

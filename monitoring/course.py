@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from monitoring.clock import age_years
+from monitoring.administrations import doses
+from monitoring.clock import age_years, day_post_infusion
 from monitoring.cognition import capd_range, ice_range
 from monitoring.concepts import Dictionary
-from monitoring.evidence import ConsciousnessState, Evidence, OxygenState, SeizureState
+from monitoring.evidence import (
+    ConsciousnessState,
+    Evidence,
+    OxygenState,
+    RunningVasopressor,
+    SeizureState,
+    VasopressorState,
+)
 from monitoring.records import (
     ChartedGrade,
     Fact,
@@ -23,7 +31,7 @@ from monitoring.records import (
     SymptomReport,
 )
 from monitoring.standing import StandingFacts
-from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, NO, Labels, Steps, Times, joined, micros
+from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, NO, Labels, Steps, Times, combine, joined, micros
 from monitoring.vocabulary import (
     AbsentReason,
     Consciousness,
@@ -40,6 +48,7 @@ HOME = "home"
 
 _LOWER_IS_WORSE = frozenset({"sbp", "dbp", "map", "spo2", "ice"})
 _MASKING = frozenset({DrugClass.ANTIPYRETIC, DrugClass.ANTICYTOKINE, DrugClass.CORTICOSTEROID})
+_PRESSORS = frozenset({DrugClass.VASOPRESSOR, DrugClass.VASOPRESSIN})
 _SEDATING = frozenset({DrugClass.SEDATIVE, DrugClass.NEUROMUSCULAR_BLOCKER})
 _YES = frozenset({"true", "yes", "1"})
 
@@ -50,21 +59,24 @@ class Course(StandingFacts):
     `memo` is where the grading layers above keep what they derived from this very course.
     """
 
-    def __init__(self, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary) -> None:
+    def __init__(self, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary, ward_zone: tzinfo = UTC) -> None:
         super().__init__(patient_id, facts, dictionary)
+        self.ward_zone = ward_zone
         self.memo: dict[str, object] = {}
 
     @classmethod
-    def from_facts(cls, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary) -> Course:
-        """The course of `patient_id` from the facts about them, in any order."""
-        return cls(patient_id, facts, dictionary)
+    def from_facts(
+        cls, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary, ward_zone: tzinfo = UTC
+    ) -> Course:
+        """The course of `patient_id` from the facts about them, in any order; `ward_zone` counts calendar days."""
+        return cls(patient_id, facts, dictionary, ward_zone)
 
     def until(self, as_of: datetime) -> Course:
         """The course as it is at `as_of`: what is true only later (a planned dose, a later chart) is left out."""
         if not self.facts or self.facts[-1].effective_at <= as_of:
             return self
         earlier = [fact for fact in self.facts if fact.effective_at <= as_of]
-        return Course(self.patient_id, earlier, self.dictionary)
+        return Course(self.patient_id, earlier, self.dictionary, self.ward_zone)
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -82,6 +94,21 @@ class Course(StandingFacts):
             ),
             temperatures_from=min((at for at, _ in temperatures), default=None),
             over_time=True,
+            daily={"anc": self._by_day("anc")} if self.infusions else {},
+            day_zero=self._day_zero() if self.infusions else None,
+        )
+
+    def _day_zero(self) -> int:
+        """Midnight before the first infusion, in the ward's calendar."""
+        day = self.infusions[0].effective_at.astimezone(self.ward_zone).date()
+        return micros(datetime.combine(day, time(0), self.ward_zone))
+
+    def _by_day(self, concept: str) -> tuple[tuple[int, float, int], ...]:
+        first = self.infusions[0].effective_at
+        return tuple(
+            (day_post_infusion(fact.effective_at, first, self.ward_zone), fact.value, at)
+            for at, fact in self.column(concept)
+            if isinstance(fact, Observation) and fact.value is not None
         )
 
     def _held(self, concept: str, reading: Callable[[Fact], tuple[float, float] | None]) -> Steps:
@@ -118,9 +145,34 @@ class Course(StandingFacts):
         for symptom in self.dictionary.symptoms:
             if self.column(f"symptom:{symptom}"):
                 found[f"symptom:{symptom}"] = self._held(f"symptom:{symptom}", _severity)
+        found["iv_fluid_bolus_count"] = self._held("iv_fluid_bolus_count", _observed)
         found |= self._drug_counts()
         found["age"] = self._age()
         return found
+
+    def _vasopressor_doses(self) -> Labels:
+        """Every vasopressor and vasopressin with its charted dose; unknown where no drug chart speaks (D33)."""
+        if not self.drug_chart_covers:
+            home = self._at_home
+            return Labels(home.at, np.where(home.lo >= 1, 0, -1).astype(np.int64), (VasopressorState(),))
+        pieces = [
+            (start, end, run.drug, fact)
+            for run in self.drug_runs
+            if run.drug_class in _PRESSORS and not run.single_dose
+            for start, end, fact in doses(run)
+        ]
+        weights = [(at, fact.value) for at, fact in self.column("weight") if isinstance(fact, Observation)]
+        patient = self.patient()
+        bounds = {edge for start, end, *_ in pieces for edge in (start, end)} | {at for at, _ in weights}
+        grid = sorted(bounds | {BEGINNING_OF_TIME})
+        states = []
+        for at in grid:
+            running = tuple(
+                RunningVasopressor(drug, fact.dose, fact.unit) for start, end, drug, fact in pieces if start <= at < end
+            )
+            known = [value for when, value in weights if when <= at and value is not None]
+            states.append(VasopressorState(running, known[-1] if known else patient.weight_kg if patient else None))
+        return Labels(np.array(grid, np.int64), np.arange(len(grid)), tuple(states))
 
     def _drug_counts(self) -> dict[str, Steps]:
         """Running vasopressors (vasopressin apart), vasopressin and inotropes: lower and upper bound of each."""
@@ -160,6 +212,16 @@ class Course(StandingFacts):
         times, home = times[unique], home[unique]
         return Steps.held(times, home, home, np.full(times.size, END_OF_TIME), outside=(0, 0))
 
+    def _hospitalised(self) -> Steps:
+        """1 from a placement on a ward on, 0 at home; unknown before any placement."""
+        first = [at for at, _ in self.column("placement")][:1]
+        placed = Steps.held(
+            np.array(first, np.int64), *np.ones((2, len(first))), np.full(len(first), END_OF_TIME), (0, 0)
+        )
+        return combine(
+            lambda seen, home: (seen[0] * (home[0] < 1), np.where(seen[0] < 1, 1.0, home[0] < 1)), placed, self._at_home
+        )
+
     def at_home(self, at: int) -> bool:
         """Whether the patient is at home at a moment."""
         return bool(self._at_home.on(np.array([at]))[0][0] >= 1)
@@ -180,6 +242,7 @@ class Course(StandingFacts):
             found["developmental_delay"] = Steps.constant(float(patient.developmental_delay))
         found = {name: _truth(steps) for name, steps in found.items()}
         found["at_home"] = self._at_home
+        found["hospitalised"] = self._hospitalised()
         found["sedated"] = self._sedated()
         found["masking_drug"] = NO if self.drug_chart_covers else _unless(self._at_home, upper=1)
         return found
@@ -194,6 +257,7 @@ class Course(StandingFacts):
     def _labels(self) -> dict[str, Labels]:
         found = {
             "oxygen": self._oxygen(),
+            "vasopressor_doses": self._vasopressor_doses(),
             "consciousness": self._labelled(
                 "consciousness",
                 _consciousness,

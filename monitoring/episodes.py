@@ -21,7 +21,7 @@ from monitoring.grading.engine import Graded
 from monitoring.grading.masking import EPISODE_GAP
 from monitoring.timeline import micros, moment
 from monitoring.vocabulary import Flag, Syndrome
-from monitoring.windows import window_flags, window_span
+from monitoring.windows import DOCUMENTED_DAYS, window_flags, window_span
 
 PUBLISHED = {Syndrome.CRS: "crs-astct-2019", Syndrome.ICANS: "icans-astct-2019"}
 REPORTED = {Syndrome.CRS: "crs-documented-symptoms", Syndrome.ICANS: "icans-documented-symptoms"}
@@ -94,6 +94,7 @@ def _segments(course: Course, system_id: str, start: int, end: int, ward_zone: t
     edges = [
         micros(edge)
         for given in course.infusions
+        if grade.system.syndrome in DOCUMENTED_DAYS
         for edge in window_span(grade.system.syndrome, given.effective_at, ward_zone)
     ]
     boundaries = [grade.at, np.array([*edges, start], dtype=np.int64)]

@@ -42,15 +42,40 @@ class ConsciousnessState:
 
 
 @dataclass(frozen=True)
+class RunningVasopressor:
+    """One vasopressor as it runs; `drug` is the dictionary's id, "unspecified" where nobody said which.
+
+    `unit` as charted; `hours` at this dose, None where nobody said (a course measures them itself).
+    """
+
+    drug: str
+    dose: float | None = None
+    unit: str | None = None
+    hours: float | None = None
+
+
+@dataclass(frozen=True)
+class VasopressorState:
+    """Every vasopressor and vasopressin running at one moment, and the weight their doses are divided by, kg."""
+
+    running: tuple[RunningVasopressor, ...] = ()
+    weight_kg: float | None = None
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Step functions by name, in canonical units.
 
     numbers: `temperature, heart_rate, respiratory_rate, spo2, sbp, map, baseline_sbp, age, ice, capd,
-    baseline_ice, baseline_capd, vasopressors, vasopressin, inotrope, symptom:<id>`.
+    baseline_ice, baseline_capd, vasopressors, vasopressin, inotrope, vasopressor_agents, iv_fluid_bolus_count,
+    cartox_10, papilledema_stage, organs:<group>, symptom:<id>`.
     truths (0 no, 1 yes, [0, 1] unknown): `fever_charted, hypotension_clinician, sedated, capd_unable,
     language_barrier, haemorrhage, developmental_delay, at_home, masking_drug, prophylaxis,
-    crs_already_diagnosed, late_neurotoxicity, death_crs, death_icans`.
-    labels: `oxygen, consciousness, seizure, motor, icp, attribution:<sign>`.
+    crs_already_diagnosed, late_neurotoxicity, death_crs, death_icans, hospitalised, iv_antibiotics,
+    plasma_products`.
+    labels: `oxygen, consciousness, seizure, motor, icp, vasopressor_doses, attribution:<sign>`.
+    `daily` are (day post infusion, value, moment) by concept and `day_zero` the moment day 0 begins;
+    both empty where the evidence is a picture or no infusion is recorded.
     `masking_doses` are the (start, end) of drugs that may take a fever away; `crs_charted` the moments a
     clinician charted CRS; `temperatures_from` the first moment a temperature was known. The three serve the
     rule "fever no longer required" where the evidence is a course (`over_time`); a picture is one moment and
@@ -64,6 +89,8 @@ class Evidence:
     crs_charted: tuple[int, ...] = ()
     temperatures_from: int | None = None
     over_time: bool = False
+    daily: Mapping[str, tuple[tuple[int, float, int], ...]] = field(default_factory=dict)
+    day_zero: int | None = None
 
     def number(self, name: str) -> Steps:
         """The named quantity; unknown where nothing was recorded."""

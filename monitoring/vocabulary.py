@@ -14,6 +14,7 @@ class Syndrome(StrEnum):
 
     CRS = "crs"
     ICANS = "icans"
+    ICAHT = "icaht"
 
 
 class Status(StrEnum):

@@ -1,6 +1,7 @@
 """The documented windows around each infusion. They shade a chart and word a message; they never change a grade.
 
-CRS: day 0 to 14 after infusion. ICANS: one to four weeks, day 7 to 28. A product given twice has a window for each.
+CRS: day 0 to 14 after infusion. ICANS: one to four weeks, day 7 to 28. ICAHT has none. A product given twice has a
+window for each.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ DOCUMENTED_DAYS = {Syndrome.CRS: (0, 14), Syndrome.ICANS: (7, 28)}
 
 def window_flags(syndrome: Syndrome, day: float | None, infusion_days: Sequence[float]) -> list[Flag]:
     """What to say about a finding on `day`, counted like `infusion_days`; nothing inside the first window."""
-    if day is None:
+    if day is None or syndrome not in DOCUMENTED_DAYS:
         return []
     first, last = DOCUMENTED_DAYS[syndrome]
     inside = [start for start in infusion_days if first <= floor(day - start) <= last]
