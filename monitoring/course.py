@@ -112,7 +112,7 @@ class Course(StandingFacts):
         )
 
     def _held(self, concept: str, reading: Callable[[Fact], tuple[float, float] | None]) -> Steps:
-        """A numeric column held while fresh; of several values at one moment the worse counts."""
+        """A numeric column held while fresh; of several values at one moment the worse counts (D36)."""
         worse = min if concept in _LOWER_IS_WORSE else max
         points: dict[int, tuple[float, float]] = {}
         for at, fact in self.column(concept):

@@ -1,8 +1,8 @@
 """From a graded course to the steps a person reads, and to episodes with onset, peak and resolution.
 
-An episode begins where the grade is certainly 1 or more and is over where it is certainly 0. A restart within
+An episode begins where the grade is certainly 1 or more and is over where it is certainly 0 (D38). A restart within
 seven days of the resolution belongs to the same episode (the rule of the liso-cel CLL trial, PMC11753452 table 4;
-decision D13); a later one is a recurrence and an episode of its own. Nothing outside a window is left out.
+decisions D13, D37); a later one is a recurrence and an episode of its own. Nothing outside a window is left out.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ class StandingFacts:
 
     @cached_property
     def drug_chart_covers(self) -> bool:
-        """Whether a drug chart speaks for this patient, so that no vasopressor charted means none running."""
+        """Whether a drug chart speaks for this patient, so that no vasopressor charted means none (D33)."""
         return bool(self.column("administration"))
 
 

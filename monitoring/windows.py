@@ -1,4 +1,4 @@
-"""The documented windows around each infusion. They shade a chart and word a message; they never change a grade.
+"""The documented windows around each infusion. They shade a chart and word a message; they never change a grade (D40).
 
 CRS: day 0 to 14 after infusion. ICANS: one to four weeks, day 7 to 28. ICAHT has none. A product given twice has a
 window for each.

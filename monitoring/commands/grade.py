@@ -48,7 +48,7 @@ def run(asked: argparse.Namespace) -> int:
             raise terminal.CallRefused(f"no patient {wanted!r} in the files; they speak of {_some(by_patient)}")
     for patient_id in sorted(set(asked.patient or by_patient)):
         facts = list(by_patient[patient_id].values())
-        moment = as_of or latest_effective(facts)
+        moment = as_of or latest_effective(facts)  # D39
         if moment is None:
             continue
         course = Course.from_facts(patient_id, facts, dictionary())

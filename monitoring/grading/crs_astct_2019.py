@@ -3,7 +3,7 @@
 doi:10.1016/j.bbmt.2018.12.758. Table wording read through PMC8021214 Table 1 and PMC9327779 Table 2.
 Left open by the source and decided in docs/decisions.md: D1 vasopressin alone, D2 oxygen given for another reason,
 D3 oxygen without a device, D4 prophylactic drugs before any fever, D5 home, D6-D9 what counts as low pressure,
-D13 how long a diagnosis stands.
+D13 how long a diagnosis stands, D17 inotropes, D18 and D22 no fever and what may hide it, D23 death.
 Fever opens the gate. Once CRS has been diagnosed and an antipyretic, anticytokine drug or steroid has been given
 since, fever is no longer required and low pressure or oxygen need alone decide.
 """

@@ -3,7 +3,8 @@
 doi:10.1016/j.bbmt.2018.12.758. Table wording read through PMC8403007 Table 4 and PMC9327779 Table 2.
 ICE from 12 years on; CAPD below 12 years, and above with a baseline developmental delay. The worst row decides.
 Left open by the source and decided in docs/decisions.md: D10 sedation and drugs as the cause, D11 baselines,
-D12 a seizure of exactly five minutes.
+D12 a seizure of exactly five minutes, D24 no common language, D25 awake is normal, D26 findings outside the table,
+D27 CAPD that cannot be done, D28 who is examined by CAPD.
 Tremor, myoclonus and headache never grade. Haemorrhage, with or without its oedema, is not ICANS.
 """
 

@@ -356,7 +356,7 @@ def _symptoms(given: Inputs, dictionary: Dictionary) -> dict[str, Steps]:
 def _truths(picture: Picture) -> dict[str, Steps]:
     given = picture.inputs
     diagnosed = given.crs_already_diagnosed
-    if diagnosed is None and given.steroid_reason == "prophylaxis":
+    if diagnosed is None and given.steroid_reason == "prophylaxis":  # D19
         diagnosed = False
     drugs = (given.on_antipyretic, given.on_anticytokine, given.on_corticosteroid)
     masking = True if True in drugs else None if None in drugs else False
