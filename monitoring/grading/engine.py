@@ -20,6 +20,7 @@ from monitoring.vocabulary import Answer, Flag, Syndrome
 
 Grades = NDArray[np.int8]
 NOT_GRADABLE = -1
+_NO, _UNKNOWN, _YES = int(Answer.NO), int(Answer.UNKNOWN), int(Answer.YES)
 TOLERANCE = 1e-6
 """A converted value this close to a cut is on it (clinical.md a.2)."""
 
@@ -56,7 +57,7 @@ class Criterion:
         else:
             bound = np.inf if self.at_or_below is None else self.at_or_below + TOLERANCE
             certain, possible = hi <= bound, lo <= bound
-        return np.where(certain, Answer.YES, np.where(possible, Answer.UNKNOWN, Answer.NO)).astype(np.int8)
+        return np.where(certain, _YES, np.where(possible, _UNKNOWN, _NO)).astype(np.int8)
 
     def representatives(self, lo: float, hi: float) -> tuple[float, ...]:
         """The values in [lo, hi] between which this criterion's answer can change."""
@@ -163,7 +164,7 @@ class Graded:
         """Keys of the criteria answered YES, the highest of each axis."""
         best: dict[str, Criterion] = {}
         for row in self.system.criteria:
-            if self.answers[row.key][place] == Answer.YES:
+            if self.answers[row.key][place] == _YES:
                 held = best.get(row.axis.name)
                 if held is None or row.grade > held.grade:
                     best[row.axis.name] = row
@@ -173,11 +174,11 @@ class Graded:
         """Names of the inputs nobody can answer for and that could still change the grade."""
         if not self.gradable(place) or self.at_least[place] == self.at_most[place]:
             return []
-        open_gate = self.gate[place] == Answer.YES
+        open_gate = self.gate[place] == _YES
         gates = [] if open_gate else [row for alternative in self.system.gate for row in alternative]
         higher = [row for row in self.system.criteria if row.grade > self.at_least[place]]
         rows = [*gates, *higher]
-        return list(dict.fromkeys(r.axis.name for r in rows if self.answers[r.key][place] == Answer.UNKNOWN))
+        return list(dict.fromkeys(r.axis.name for r in rows if self.answers[r.key][place] == _UNKNOWN))
 
     def decides(self, place: int) -> str | None:
         """The one input whose value would narrow the interval most, averaged over what it could turn out to be."""
@@ -211,15 +212,15 @@ def evaluate(system: GradingSystem, sweep: Sweep) -> Outcome:
     at_least = np.zeros(sweep.at.size, np.int8)
     at_most = np.zeros(sweep.at.size, np.int8)
     for row in system.criteria:
-        at_least = np.maximum(at_least, np.where(answers[row.key] == Answer.YES, row.grade, 0))
-        at_most = np.maximum(at_most, np.where(answers[row.key] >= Answer.UNKNOWN, row.grade, 0))
-    gate = np.full(sweep.at.size, Answer.YES, np.int8)
+        at_least = np.maximum(at_least, np.where(answers[row.key] == _YES, row.grade, 0))
+        at_most = np.maximum(at_most, np.where(answers[row.key] >= _UNKNOWN, row.grade, 0))
+    gate = np.full(sweep.at.size, _YES, np.int8)
     if system.gate:
         alternatives = [np.minimum.reduce([answers[row.key] for row in every]) for every in system.gate]
         gate = np.maximum.reduce(alternatives)
     return Outcome(
-        at_least=np.where(gate == Answer.YES, at_least, 0).astype(np.int8),
-        at_most=np.where(gate >= Answer.UNKNOWN, at_most, 0).astype(np.int8),
+        at_least=np.where(gate == _YES, at_least, 0).astype(np.int8),
+        at_most=np.where(gate >= _UNKNOWN, at_most, 0).astype(np.int8),
         answers=answers,
         gate=gate,
     )
@@ -236,7 +237,7 @@ def grade(system: GradingSystem, evidence: Evidence) -> Graded:
     outcome = evaluate(system, sweep)
     seen = Sweep(sweep.at, sweep.lo, sweep.hi, outcome)
     held = [(remark, remark.when(seen)) for remark in system.remarks]
-    dead = (outcome.at_least >= 5) & (outcome.gate == Answer.YES)
+    dead = (outcome.at_least >= 5) & (outcome.gate == _YES)
     blocked = np.zeros(grid.size, bool)
     flags: dict[Flag, Truths] = {}
     for remark, holds in held:
