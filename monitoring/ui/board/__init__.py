@@ -98,7 +98,11 @@ def _row(row: WardRow, labels: dict[str, str]) -> dict[str, Any]:
         "bed": row.bed,
         "name": row.name,
         "subtitle": " · ".join(part for part in (row.subtitle, row.day_text) if part),
-        "grades": {"crs": _grade(row.crs), "icans": _grade(row.icans), "reported": _grade(row.reported)},
+        "grades": {
+            "crs": _grade(row.crs),
+            "icans": _grade(row.icans),
+            "reported": _grade(row.reported) | {"worst": ""},
+        },
         "why": row.why,
         "then": row.then,
         "vitals": {concept: charted.get(concept) or _not_charted(label) for concept, label in labels.items()},
