@@ -6,10 +6,11 @@ simply not in the mapping and answers as unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 
-from monitoring.timeline import NO, UNKNOWN, UNKNOWN_TRUTH, Labels, Steps
+from monitoring.timeline import NO, UNKNOWN, UNKNOWN_TRUTH, Labels, Steps, Times
 from monitoring.vocabulary import Consciousness, OxygenDevice, OxygenReason, Seizure
 
 NOBODY_SAID = Labels.constant(None)
@@ -79,16 +80,17 @@ class Evidence:
     `masking_doses` are the (start, end) of drugs that may take a fever away; `crs_charted` the moments a
     clinician charted CRS; `temperatures_from` the first moment a temperature was known. The three serve the
     rule "fever no longer required" where the evidence is a course (`over_time`); a picture is one moment and
-    says `crs_already_diagnosed` and `masking_drug` itself.
+    says `crs_already_diagnosed` and `masking_drug` itself. `derived` is where `once` keeps what was read.
     """
 
     numbers: Mapping[str, Steps] = field(default_factory=dict)
     truths: Mapping[str, Steps] = field(default_factory=dict)
     labels: Mapping[str, Labels] = field(default_factory=dict)
-    masking_doses: tuple[tuple[int, int], ...] = ()
-    crs_charted: tuple[int, ...] = ()
+    masking_doses: tuple[tuple[int, int], ...] | Times = ()
+    crs_charted: tuple[int, ...] | Times = ()
     temperatures_from: int | None = None
     over_time: bool = False
+    derived: dict[Callable[[Evidence], Steps], Steps] = field(default_factory=dict, repr=False, compare=False)
     daily: Mapping[str, tuple[tuple[int, float, int], ...]] = field(default_factory=dict)
     day_zero: int | None = None
 
@@ -107,3 +109,15 @@ class Evidence:
     def label(self, name: str) -> Labels:
         """The named finding; unknown where nobody recorded one."""
         return self.labels.get(name, NOBODY_SAID)
+
+
+def once(read: Callable[[Evidence], Steps]) -> Callable[[Evidence], Steps]:
+    """A reading of the evidence that several rows of a table share, made once for each evidence."""
+
+    @wraps(read)
+    def remembered(evidence: Evidence) -> Steps:
+        if read not in evidence.derived:
+            evidence.derived[read] = read(evidence)
+        return evidence.derived[read]
+
+    return remembered

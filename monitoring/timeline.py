@@ -72,25 +72,27 @@ class Steps:
         """
         if times.size == 0:
             return cls.constant(*outside)
-        following = np.append(times[1:], END_OF_TIME)
-        lapses = ends < following
-        at = np.concatenate([np.array([BEGINNING_OF_TIME]), times, ends[lapses]])
-        low = np.concatenate([[outside[0]], lo, np.full(int(lapses.sum()), outside[0])])
-        high = np.concatenate([[outside[1]], hi, np.full(int(lapses.sum()), outside[1])])
-        order = np.argsort(at, kind="stable")
-        return cls(at[order], low[order], high[order]).compact()
+        lapses = ends < np.append(times[1:], END_OF_TIME)
+        place = np.arange(1, times.size + 1) + np.cumsum(lapses) - lapses
+        size = int(place[-1]) + int(lapses[-1]) + 1
+        at = np.full(size, BEGINNING_OF_TIME)
+        low, high = np.full(size, outside[0], float), np.full(size, outside[1], float)
+        at[place], low[place], high[place] = times, lo, hi
+        at[place[lapses] + 1] = ends[lapses]
+        return cls(at, low, high).compact()
 
     @classmethod
-    def during(cls, starts: Sequence[int], ends: Sequence[int]) -> Steps:
+    def during(cls, starts: Sequence[int] | Times, ends: Sequence[int] | Times) -> Steps:
         """How many of the half-open intervals [start, end) cover each moment, known everywhere."""
-        if not starts:
+        first, last = np.asarray(starts, np.int64), np.asarray(ends, np.int64)
+        if first.size == 0:
             return cls.constant(0)
-        at = np.array([BEGINNING_OF_TIME, *starts, *ends], dtype=np.int64)
-        change = np.concatenate([[0], np.ones(len(starts)), -np.ones(len(ends))])
+        at = np.concatenate([[BEGINNING_OF_TIME], first, last])
+        change = np.concatenate([[0], np.ones(first.size), -np.ones(last.size)])
         order = np.argsort(at, kind="stable")
         at, count = at[order], np.cumsum(change[order])
-        last = np.append(at[1:] != at[:-1], True)
-        return cls(at[last], count[last], count[last]).compact()
+        settled = np.append(at[1:] != at[:-1], True)
+        return cls(at[settled], count[settled], count[settled]).compact()
 
     def compact(self) -> Steps:
         """The same function without boundaries at which nothing changes."""
@@ -99,6 +101,10 @@ class Steps:
 
     def on(self, grid: Times) -> tuple[Values, Values]:
         """(lo, hi) at each moment of `grid`."""
+        if self.at is grid:
+            return self.lo, self.hi
+        if self.at.size == 1:
+            return np.broadcast_to(self.lo, grid.size), np.broadcast_to(self.hi, grid.size)
         place = np.searchsorted(self.at, grid, side="right") - 1
         return self.lo[place], self.hi[place]
 
@@ -109,18 +115,24 @@ UNKNOWN_TRUTH = Steps.constant(0, 1)
 
 
 def joined(*parts: Steps) -> Times:
-    """Every boundary of the parts, sorted, each once."""
-    return np.unique(np.concatenate([part.at for part in parts]))
+    """Every boundary of the parts, sorted, each once; parts on one and the same grid keep it."""
+    grids = list({id(part.at): part.at for part in parts if part.at.size > 1}.values())
+    if len(grids) == 1:
+        return grids[0]
+    return np.unique(np.concatenate(grids)) if grids else parts[0].at
 
 
 def combine(function: Callable[..., tuple[NDArray[np.generic], NDArray[np.generic]]], *parts: Steps) -> Steps:
     """`function((lo, hi), ...)` of the parts on their common grid, as a step function.
 
-    `function` takes one (lo, hi) pair of arrays a part and returns the (lo, hi) of the result.
+    `function` takes one (lo, hi) pair of arrays a part and returns the (lo, hi) of the result. Parts that share
+    one grid are neither sorted nor searched, and the result stays on that grid.
     """
     grid = joined(*parts)
     lo, hi = function(*(part.on(grid) for part in parts))
-    return Steps(grid, lo.astype(float), hi.astype(float)).compact()
+    steps = Steps(grid, lo.astype(float, copy=False), hi.astype(float, copy=False))
+    shared = all(part.at is grid or part.at.size == 1 for part in parts)
+    return steps if shared else steps.compact()
 
 
 @dataclass(frozen=True)
@@ -147,4 +159,4 @@ class Labels:
     def map(self, reading: Callable[[object | None], tuple[float, float]]) -> Steps:
         """The step function of `reading(value)`, with `reading(None)` where the value is unknown."""
         table = np.array([*(reading(value) for value in self.values), reading(None)], dtype=float)
-        return Steps(self.at, table[self.index, 0], table[self.index, 1]).compact()
+        return Steps(self.at, table[self.index, 0], table[self.index, 1])
