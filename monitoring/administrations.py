@@ -1,7 +1,8 @@
 """From the rows of a drug chart to the intervals in which each drug ran.
 
-A stop and a start of the same drug in the same minute are a change of bag and leave no gap, whichever row the
-file has first. A rate of zero is a stop. An order that never says stop is still running (D35); a bolus never runs (D34).
+A stop and a start of the same drug in the same minute are a change of bag and leave no gap, whichever row the file
+has first. A rate of zero is a stop. An order that never says stop is still running (D35); a bolus is drawn only
+(D34).
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """The two documented symptom lists, graded by the worst severity inside each list.
 
 Not a published scale: the grade a home report can give. It stands in its own column and never moves the published
-grade (D31). Loss of consciousness and seizures are at least severe (D30); an item nobody reported is unknown (D29). Evidence for an item is a report of it, or the vital sign that measures it, with severities from the CTCAE v5
-texts (decision D14): fever 38.0-39.0 = 1, >39.0-40.0 = 2, >40.0 = 3; saturation below 88 % at rest = 3, below the
-ward's 92 % = 1; heart or breathing rate above the band of the age = 1 (PALS cards 2015); systolic pressure below the
-limit of the age = 2. An item nobody reported is unknown, whatever its vital sign says.
+grade (D31). Loss of consciousness and seizures are at least severe (D30); an item nobody reported is unknown
+(D29). Evidence for an item is a report of it, or the vital sign that measures it, with severities from the CTCAE
+v5 texts (decision D14): fever 38.0-39.0 = 1, >39.0-40.0 = 2, >40.0 = 3; saturation below 88 % at rest = 3, below
+the ward's 92 % = 1; heart or breathing rate above the band of the age = 1 (PALS cards 2015); systolic pressure
+below the limit of the age = 2. An item nobody reported is unknown, whatever its vital sign says.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Over time a diagnosis is made by a charted fever not attributed elsewhere, or by a clinician's charted grade. It
 stands until seven days after the last sign: the gap after which the liso-cel CLL trial counted a new episode
-(PMC11753452 table 4; decisions D13, D20, D21). A drug given before the diagnosis does not open the gate; it may hide a fever.
+(PMC11753452 table 4; decisions D13, D20, D21). A drug given before the diagnosis does not open the gate; it may
+hide a fever.
 """
 
 from __future__ import annotations
