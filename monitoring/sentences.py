@@ -45,6 +45,7 @@ _REMARKS = {
     Flag.NOT_GRADABLE_LANGUAGE: "Language barrier: ICE is missing, not zero.",
     Flag.ASSESSMENT_NOT_DONE: "The cognitive score was not done.",
     Flag.UNCHANGED_FROM_BASELINE: "Score unchanged from the patient's baseline: not counted, a clinician confirms.",
+    Flag.ATTRIBUTION_NEEDED: "A clinician should say whether this is new.",
     Flag.BELOW_BASELINE: "Score is worse than the patient's baseline.",
     Flag.HAEMORRHAGE_EXCLUDED: "Haemorrhage and its oedema are not ICANS.",
     Flag.LATE_NEUROTOXICITY_NOT_ICANS: "Late neurotoxicity that is not ICANS was charted.",
