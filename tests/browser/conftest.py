@@ -1,4 +1,7 @@
-"""A real server, a real Chromium, the demonstration ward. One server a session; a fresh one where a test needs it."""
+"""A real server, a real Chromium, the demonstration ward. One server for all; a fresh one where a test needs it.
+
+Scoped to this package: the browser holds an event loop, which must be gone before another test starts its own.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from served import CHROMIUM, CHROMIUM_FLAGS, ROOT, SIZES, OpenPage, Server, serving
+
+from .served import CHROMIUM, CHROMIUM_FLAGS, ROOT, SIZES, OpenPage, Server, serving
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_store(tmp_path_factory: pytest.TempPathFactory) -> str:
     """URL of a store filled by `python -m monitoring demo`, relative to now."""
     url = f"sqlite:///{tmp_path_factory.mktemp('ward') / 'demo.db'}"
@@ -36,9 +40,9 @@ def demo_store(tmp_path_factory: pytest.TempPathFactory) -> str:
     return url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(demo_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The demonstration ward, served for the whole session. Tests that write use `own_server`."""
+    """The demonstration ward, served for all of these tests. Tests that write use `own_server`."""
     with serving(demo_store, tmp_path_factory.mktemp("server") / "log") as running:
         yield running
 
@@ -55,7 +59,7 @@ def own_server(demo_store: str, tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     assert CHROMIUM is not None
     with sync_playwright() as playwright:

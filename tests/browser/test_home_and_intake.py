@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from screens import PATIENCE, board_rows, settled, sign_in
-from served import OpenPage, Server
+
+from .screens import PATIENCE, board_rows, settled, sign_in
+from .served import OpenPage, Server
 
 # What a family must never read (design.md; clinical.md i).
 CLINICAL = re.compile(r"\bgrade|\bCRS\b|\bICANS\b|ASTCT|\bICE\b|CAPD|cytokine|neurotox", re.IGNORECASE)

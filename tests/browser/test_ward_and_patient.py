@@ -6,8 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from screens import PATIENCE, board_rows, open_patient, settled, sign_in, signed_out, ward
-from served import OpenPage, Server
+
+from .screens import PATIENCE, board_rows, open_patient, settled, sign_in, signed_out, ward
+from .served import OpenPage, Server
 
 SPAN = """() => {
   const [first, last] = document.querySelector(".js-plotly-plot")._fullLayout.xaxis.range
