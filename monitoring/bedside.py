@@ -8,7 +8,8 @@ from typing import Any
 from monitoring.concepts import dictionary
 from monitoring.grading import systems
 from monitoring.grading.engine import Graded, grade
-from monitoring.grading.picture import Picture, PictureRefused, evidence_of, read_picture
+from monitoring.grading.picture import PictureRefused, evidence_of, read_picture
+from monitoring.grading.picture_fields import Picture
 from monitoring.vocabulary import Flag, Syndrome
 from monitoring.windows import window_flags
 
@@ -41,6 +42,7 @@ def assessment(graded: Graded, picture: Picture, beside: dict[str, Graded]) -> d
         "unassessed": graded.unassessed(0),
         "decides": graded.decides(0),
         "flags": [flag.value for flag in _flags(graded, picture, beside)],
+        **({"reason": graded.system.needs_course} if graded.system.needs_course else {}),
     }
 
 

@@ -214,10 +214,9 @@ class Course(StandingFacts):
 
     def _hospitalised(self) -> Steps:
         """1 from a placement on a ward on, 0 at home; unknown before any placement."""
-        first = [at for at, _ in self.column("placement")][:1]
-        placed = Steps.held(
-            np.array(first, np.int64), *np.ones((2, len(first))), np.full(len(first), END_OF_TIME), (0, 0)
-        )
+        first = np.array([at for at, _ in self.column("placement")][:1], np.int64)
+        certain = np.ones(first.size)
+        placed = Steps.held(first, certain, certain, np.full(first.size, END_OF_TIME), outside=(0, 0))
         return combine(
             lambda seen, home: (seen[0] * (home[0] < 1), np.where(seen[0] < 1, 1.0, home[0] < 1)), placed, self._at_home
         )

@@ -6,7 +6,19 @@ from functools import cache
 
 from monitoring.concepts import dictionary
 from monitoring.course import Course
-from monitoring.grading import crs_astct_2019, documented_symptoms, icans_astct_2019
+from monitoring.grading import (
+    cres_cartox_2018,
+    crs_astct_2019,
+    crs_cartox_2018,
+    crs_ctcae_5,
+    crs_lee_2014,
+    crs_mskcc,
+    crs_penn_2018,
+    documented_symptoms,
+    icaht_early_2023,
+    icaht_late_2023,
+    icans_astct_2019,
+)
 from monitoring.grading.engine import Graded, GradingSystem, grade
 from monitoring.vocabulary import Syndrome
 
@@ -26,6 +38,14 @@ def systems() -> dict[str, GradingSystem]:
         icans_astct_2019.SYSTEM,
         documented_symptoms.system(Syndrome.CRS, dictionary()),
         documented_symptoms.system(Syndrome.ICANS, dictionary()),
+        crs_ctcae_5.SYSTEM,
+        crs_lee_2014.SYSTEM,
+        crs_penn_2018.SYSTEM,
+        crs_mskcc.SYSTEM,
+        crs_cartox_2018.SYSTEM,
+        cres_cartox_2018.SYSTEM,
+        icaht_early_2023.SYSTEM,
+        icaht_late_2023.SYSTEM,
     )
     return {table.id: table for table in tables}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.evidence import Evidence
+from monitoring.grading.engine import Axis
 from monitoring.timeline import Steps, combine
 from monitoring.vocabulary import Cause, Sign, Syndrome
 
@@ -27,3 +28,7 @@ def unless_elsewhere(steps: Steps, elsewhere_: Steps, normal: float) -> Steps:
         steps,
         elsewhere_,
     )
+
+
+DEATH_FROM_CRS = Axis("death", lambda evidence: evidence.stated("death_crs"))
+DEATH_FROM_ICANS = Axis("death", lambda evidence: evidence.stated("death_icans"))

@@ -12,20 +12,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.evidence import Evidence, OxygenState
-from monitoring.grading import masking, pressure
+from monitoring.evidence import Evidence, OxygenState, once
+from monitoring.grading import crs_remarks, fever, masking, oxygen, pressure
 from monitoring.grading.attribution import elsewhere, unless_elsewhere
-from monitoring.grading.engine import Axis, Criterion, GradingSystem, Remark, Sweep
-from monitoring.timeline import Steps, Truths, Values, combine
+from monitoring.grading.engine import TOLERANCE, Axis, Bands, Criterion, GradingSystem, Remark, Sweep
+from monitoring.timeline import Steps, Truths, combine
 from monitoring.vocabulary import Answer, Flag, OxygenDevice, OxygenReason, Sign, Syndrome
 
-FEVER_CELSIUS = 38.0
 LOW_FLOW_L_MIN = 6.0
 LOW_FLOW, HIGH_FLOW, POSITIVE_PRESSURE = 1.0, 2.0, 3.0
 ONE_VASOPRESSOR, SEVERAL_VASOPRESSORS = 1.0, 2.0
 
 _CRS = Syndrome.CRS
-_NO_FEVER_CHARTED = 37.9
 _RUNG = {
     OxygenDevice.ROOM_AIR: 0.0,
     OxygenDevice.BLOW_BY: LOW_FLOW,
@@ -55,26 +53,7 @@ def oxygen_rung(state: object | None) -> tuple[float, float]:
     return _RUNG[state.device], _RUNG[state.device]
 
 
-Pair = tuple[Values, Values]
-
-
-def _temperature(evidence: Evidence) -> Steps:
-    """Temperature in Celsius; where only "fever" or "no fever" was charted, the half-line that says so."""
-
-    def either(measured: Pair, charted: Pair) -> Pair:
-        unknown = np.isinf(measured[1])
-        lo = np.where(unknown & (charted[0] >= 1), FEVER_CELSIUS, measured[0])
-        hi = np.where(unknown & (charted[1] < 1), _NO_FEVER_CHARTED, measured[1])
-        return lo, hi
-
-    steps = combine(either, evidence.number("temperature"), evidence.truth("fever_charted"))
-    return unless_elsewhere(steps, elsewhere(evidence, Sign.FEVER, _CRS), -np.inf)
-
-
-def _hypotension(evidence: Evidence) -> Steps:
-    return unless_elsewhere(pressure.hypotension(evidence), elsewhere(evidence, Sign.HYPOTENSION, _CRS), 0.0)
-
-
+@once
 def _vasopressors(evidence: Evidence) -> Steps:
     """Vasopressors without vasopressin; vasopressin alone counts as one (D1)."""
     counted = combine(
@@ -89,31 +68,24 @@ def _vasopressors(evidence: Evidence) -> Steps:
     return unless_elsewhere(lower, elsewhere(evidence, Sign.HYPOTENSION, _CRS), 0.0)
 
 
+@once
 def _oxygen(evidence: Evidence) -> Steps:
     """Oxygen rungs; where nothing is charted and the patient is at home, room air (D5)."""
-    at_home = combine(
-        lambda rung, home: (rung[0], np.where((rung[1] - rung[0] >= POSITIVE_PRESSURE) & (home[0] >= 1), 0.0, rung[1])),
-        evidence.label("oxygen").map(oxygen_rung),
-        evidence.stated("at_home"),
-    )
-    return unless_elsewhere(at_home, elsewhere(evidence, Sign.HYPOXIA, _CRS), 0.0)
+    return oxygen.counted(evidence, evidence.label("oxygen").map(oxygen_rung), 0.0, (0.0, POSITIVE_PRESSURE))
 
 
+@once
 def _fever(evidence: Evidence) -> Steps:
-    return combine(lambda t: (TEMPERATURE_IS_FEVER(t[0]), TEMPERATURE_IS_FEVER(t[1])), _temperature(evidence))
+    return combine(lambda t: (fever.is_fever(t[0]), fever.is_fever(t[1])), fever.temperature(evidence))
 
 
-def TEMPERATURE_IS_FEVER(celsius: Values) -> Values:  # noqa: N802
-    """1 where a temperature is a fever."""
-    return (celsius >= FEVER_CELSIUS - 1e-6).astype(float)
-
-
+@once
 def _signs(evidence: Evidence) -> Steps:
     """1 where any sign of CRS is certain."""
     return combine(
         lambda *parts: (np.max([part[0] >= 1 for part in parts], axis=0).astype(float),) * 2,
         _fever(evidence),
-        _hypotension(evidence),
+        pressure.of_crs(evidence),
         _vasopressors(evidence),
         _oxygen(evidence),
     )
@@ -128,35 +100,17 @@ def _masked(evidence: Evidence) -> Steps:
     return masking.masked_since(evidence, _fever(evidence), _signs(evidence))
 
 
-TEMPERATURE = Axis("temperature", _temperature, ("temperature", "fever_charted"))
-BLOOD_PRESSURE = Axis("blood_pressure", _hypotension, ("sbp", "map", "hypotension_clinician", "baseline_sbp"))
 VASOPRESSORS = Axis("vasopressors", _vasopressors, ("vasopressors",))
 OXYGEN = Axis("oxygen", _oxygen, ("oxygen_support",))
 DIAGNOSED = Axis("crs_already_diagnosed", _diagnosed, ("charted:crs",))
 MASKING_DRUGS = Axis("masking_drugs", _masked, ("masking_drugs",))
 DEATH = Axis("death", lambda evidence: evidence.stated("death_crs"), ())
 
-FEVER_ELSEWHERE = Axis("fever_elsewhere", lambda e: elsewhere(e, Sign.FEVER, _CRS))
-PRESSURE_ELSEWHERE = Axis("hypotension_elsewhere", lambda e: elsewhere(e, Sign.HYPOTENSION, _CRS))
-OXYGEN_ELSEWHERE = Axis("hypoxia_elsewhere", lambda e: elsewhere(e, Sign.HYPOXIA, _CRS))
 MAY_HIDE = Axis("fever_may_hide", masking.fever_may_hide)
-INOTROPE = Axis("inotrope", lambda evidence: evidence.number("inotrope"))
-BELOW_AGE = Axis("below_age_limit", pressure.by_age)
-BELOW_BASELINE = Axis("below_baseline_pressure", pressure.by_baseline)
-OTHER_OXYGEN = Axis(
-    "oxygen_for_another_reason",
-    lambda evidence: evidence.label("oxygen").map(
-        lambda state: (
-            (1.0, 1.0)
-            if isinstance(state, OxygenState)
-            and state.reason not in {None, OxygenReason.HYPOXIA}
-            and state.device is not OxygenDevice.ROOM_AIR
-            else (0.0, 0.0)
-        )
-    ),
-)
 
-FEVER = Criterion(1, "fever", "Fever: temperature ≥38.0 °C", "Table 2, row Fever", TEMPERATURE, FEVER_CELSIUS)
+FEVER = Criterion(
+    1, "fever", "Fever: temperature ≥38.0 °C", "Table 2, row Fever", fever.TEMPERATURE, fever.FEVER_CELSIUS
+)
 CRS_DIAGNOSED = Criterion(
     0, "crs_diagnosed", "CRS already diagnosed", "Table 2, fever footnote", DIAGNOSED, 1, decision="D13"
 )
@@ -172,12 +126,12 @@ DIED = Criterion(5, "death", "Death due to CRS", "Text, grade 5", DEATH, 1)
 
 
 def _no_fever_gate(sweep: Sweep) -> Truths:
-    return sweep.hi["temperature"] < FEVER_CELSIUS - 1e-6
+    return sweep.hi["temperature"] < fever.FEVER_CELSIUS - 1e-6
 
 
 def _fever_not_required(sweep: Sweep) -> Truths:
     waived = sweep.yes("crs_already_diagnosed") & sweep.yes("masking_drugs")
-    return waived & ~(sweep.lo["temperature"] >= FEVER_CELSIUS - 1e-6)
+    return waived & ~(sweep.lo["temperature"] >= fever.FEVER_CELSIUS - 1e-6)
 
 
 def _hidden(sweep: Sweep) -> Truths:
@@ -195,10 +149,6 @@ def _hidden_with_findings(sweep: Sweep) -> Truths:
     return _hidden(sweep) & findings & ~sweep.possible("crs_already_diagnosed")
 
 
-def _attributed(sweep: Sweep) -> Truths:
-    return sweep.yes("fever_elsewhere") | sweep.yes("hypotension_elsewhere") | sweep.yes("hypoxia_elsewhere")
-
-
 SYSTEM = GradingSystem(
     id="crs-astct-2019",
     revision=1,
@@ -213,7 +163,7 @@ SYSTEM = GradingSystem(
             "hypotension",
             "Hypotension not requiring vasopressors",
             "Table 2, row Hypotension",
-            BLOOD_PRESSURE,
+            pressure.BLOOD_PRESSURE,
             1,
             decision="D6",
         ),
@@ -261,30 +211,16 @@ SYSTEM = GradingSystem(
         ),
         DIED,
     ),
-    also=(
-        FEVER_ELSEWHERE,
-        PRESSURE_ELSEWHERE,
-        OXYGEN_ELSEWHERE,
-        MAY_HIDE,
-        INOTROPE,
-        BELOW_AGE,
-        BELOW_BASELINE,
-        OTHER_OXYGEN,
-    ),
+    also=(*crs_remarks.AXES, MAY_HIDE),
     remarks=(
         Remark(Flag.FEVER_MAY_BE_MASKED, _hidden_with_findings, blocks=True),
         Remark(Flag.FEVER_MAY_BE_MASKED, _hidden),
         Remark(Flag.FEVER_NOT_REQUIRED, _fever_not_required),
-        Remark(Flag.ATTRIBUTED_ELSEWHERE, _attributed),
-        Remark(Flag.INOTROPE_NOT_COUNTED, lambda sweep: sweep.yes("inotrope")),
-        Remark(Flag.OXYGEN_NOT_FOR_HYPOXIA, lambda sweep: sweep.yes("oxygen_for_another_reason")),
-        Remark(
-            Flag.HYPOTENSION_BELOW_AGE_THRESHOLD,
-            lambda sweep: sweep.yes("blood_pressure") & sweep.yes("below_age_limit"),
-        ),
-        Remark(
-            Flag.HYPOTENSION_RELATIVE_TO_BASELINE,
-            lambda sweep: sweep.yes("blood_pressure") & sweep.yes("below_baseline_pressure"),
-        ),
+        *crs_remarks.SIGNS,
+    ),
+    bands=(
+        Bands("temperature", cuts=(fever.FEVER_CELSIUS - TOLERANCE,)),
+        Bands("sbp", apart_below=pressure.BASELINE_CEILING),
+        Bands("map", cuts=(pressure.ADULT_LOW_MAP,)),
     ),
 )

@@ -27,11 +27,15 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Axis:
-    """One thing a scale looks at. `name` is the contract's word for the input; `concepts` hold its evidence."""
+    """One thing a scale looks at. `name` is the contract's word for the input; `concepts` hold its evidence.
+
+    `inputs` are the words to say instead where the axis is made of several inputs or of a part of one.
+    """
 
     name: str
     read: Callable[[Evidence], Steps]
     concepts: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class GradingSystem:
     """A published scale or a documented symptom list, as a table.
 
     `gate` is a list of alternatives, each a list of criteria that must all hold; no gate = always open.
+    `needs_course` says, for a scale that reads a series, why a picture of one moment cannot be graded by it.
     `also` are axes that only remarks look at.
     """
 
@@ -94,6 +99,7 @@ class GradingSystem:
     also: tuple[Axis, ...] = ()
     remarks: tuple[Remark, ...] = ()
     published: bool = True
+    needs_course: str = ""
 
     @cached_property
     def rows(self) -> tuple[Criterion, ...]:
@@ -178,7 +184,13 @@ class Graded:
         gates = [] if open_gate else [row for alternative in self.system.gate for row in alternative]
         higher = [row for row in self.system.criteria if row.grade > self.at_least[place]]
         rows = [*gates, *higher]
-        return list(dict.fromkeys(r.axis.name for r in rows if self.answers[r.key][place] == _UNKNOWN))
+        unknown = [row.axis for row in rows if self.answers[row.key][place] == _UNKNOWN]
+        return list(dict.fromkeys(name for axis in unknown for name in self._open_inputs(axis, place)))
+
+    def _open_inputs(self, axis: Axis, place: int) -> list[str]:
+        """What is missing for an unknown axis: its own name, or those of its inputs that are not known."""
+        lo, hi = self.sweep.lo, self.sweep.hi
+        return [name for name in axis.inputs if name not in lo or lo[name][place] != hi[name][place]] or [axis.name]
 
     def decides(self, place: int) -> str | None:
         """The one input whose value would narrow the interval most, averaged over what it could turn out to be."""
@@ -189,13 +201,16 @@ class Graded:
         hi = {name: values[place : place + 1] for name, values in self.sweep.hi.items()}
 
         def width(name: str) -> float:
-            rows = [row for row in self.system.rows if row.axis.name == name]
-            low, high = float(lo[name][0]), float(hi[name][0])
-            trials = {value for row in rows for value in row.representatives(low, high)}
+            rows = [row for row in self.system.rows if name in (row.axis.name, *row.axis.inputs)]
+            trials = {
+                (row.axis.name, value)
+                for row in rows
+                for value in row.representatives(float(lo[row.axis.name][0]), float(hi[row.axis.name][0]))
+            }
             widths = []
-            for value in trials:
+            for axis, value in trials:
                 known = np.array([value])
-                tried = evaluate(self.system, Sweep(self.at[:1], lo | {name: known}, hi | {name: known}))
+                tried = evaluate(self.system, Sweep(self.at[:1], lo | {axis: known}, hi | {axis: known}))
                 widths.append(float(tried.at_most[0] - tried.at_least[0]))
             return sum(widths) / len(widths)
 

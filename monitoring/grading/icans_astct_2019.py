@@ -12,62 +12,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.evidence import ConsciousnessState, Evidence, SeizureState
-from monitoring.grading.attribution import elsewhere, unless_elsewhere
+from monitoring.evidence import Evidence
+from monitoring.grading.attribution import unless_elsewhere
 from monitoring.grading.engine import Axis, Criterion, GradingSystem, Remark, Sweep
+from monitoring.grading.examination import (
+    BRIEF,
+    CONSCIOUSNESS,
+    CONSCIOUSNESS_ELSEWHERE,
+    DRUG_CAUSE,
+    NOT_TO_TOUCH,
+    PROLONGED,
+    SEDATED,
+    SEIZURE,
+    TO_TOUCH,
+    TO_VOICE,
+)
 from monitoring.timeline import Steps, Truths, Values, combine
-from monitoring.vocabulary import Consciousness, Flag, Icp, Motor, Seizure, Sign, Syndrome
+from monitoring.vocabulary import Flag, Icp, Motor, Syndrome
 
 ICE_FROM_YEARS = 12.0
 ICE_FULL, CAPD_FULL = 10.0, 32.0
 CAPD_CANNOT_BE_DONE = 33.0
-PROLONGED_MINUTES = 5.0
-TO_VOICE, TO_TOUCH, NOT_TO_TOUCH = 1.0, 2.0, 3.0
-BRIEF, PROLONGED = 1.0, 2.0
+CAPD_POSITIVE = 9.0
 FOCAL, RAISED = 1.0, 2.0
 
 _ICANS = Syndrome.ICANS
-_WAKES = {
-    Consciousness.AWAKE: 0.0,
-    Consciousness.AWAKENS_TO_VOICE: TO_VOICE,
-    Consciousness.AWAKENS_TO_TOUCH: TO_TOUCH,
-    Consciousness.NEEDS_VIGOROUS_STIMULUS: NOT_TO_TOUCH,
-    Consciousness.UNAROUSABLE: NOT_TO_TOUCH,
-}
-_SEIZURE = {
-    Seizure.NONE: 0.0,
-    Seizure.BRIEF_RESOLVED: BRIEF,
-    Seizure.EEG_NONCONVULSIVE_RESOLVED: BRIEF,
-    Seizure.PROLONGED_OVER_5MIN: PROLONGED,
-    Seizure.REPETITIVE_NO_RECOVERY: PROLONGED,
-}
 Pair = tuple[Values, Values]
-
-
-def seizure_rung(state: object | None) -> tuple[float, float]:
-    """0 none, 1 brief and resolved, 2 prolonged or repetitive; minutes, where given, decide about "prolonged"."""
-    if not isinstance(state, SeizureState):
-        return 0.0, PROLONGED
-    long = state.minutes is not None and state.minutes > PROLONGED_MINUTES
-    if state.seizure is None:
-        return (PROLONGED if long else BRIEF), PROLONGED
-    rung = PROLONGED if long and state.seizure is not Seizure.NONE else _SEIZURE[state.seizure]
-    if state.seizure is Seizure.PROLONGED_OVER_5MIN and state.minutes is not None and not long:
-        rung = BRIEF
-    return rung, rung
-
-
-def _wakes(state: object | None) -> tuple[float, float]:
-    if not isinstance(state, ConsciousnessState):
-        return 0.0, NOT_TO_TOUCH
-    rung = 0.0 if state.drug_cause else _WAKES[state.consciousness]
-    return rung, rung
-
-
-def _drug_cause(state: object | None) -> tuple[float, float]:
-    if not isinstance(state, ConsciousnessState) or not state.drug_cause:
-        return 0.0, 0.0
-    return (_WAKES[state.consciousness],) * 2
 
 
 def _motor(finding: object | None) -> tuple[float, float]:
@@ -136,11 +106,6 @@ def _capd(evidence: Evidence) -> Steps:
     )
 
 
-def _consciousness(evidence: Evidence) -> Steps:
-    steps = evidence.label("consciousness").map(_wakes)
-    return unless_elsewhere(steps, elsewhere(evidence, Sign.CONSCIOUSNESS, _ICANS), 0.0)
-
-
 def _pressure(evidence: Evidence) -> Steps:
     return unless_elsewhere(evidence.label("icp").map(_icp), evidence.stated("haemorrhage"), 0.0)
 
@@ -182,13 +147,15 @@ def _against_baseline(evidence: Evidence) -> Steps:
 
 ICE = Axis("ice", _ice, ("ice", "baseline_ice", "language_barrier"))
 CAPD = Axis("capd", _capd, ("capd", "baseline_capd", "capd_unable"))
-CONSCIOUSNESS = Axis("consciousness", _consciousness, ("consciousness",))
-SEIZURE = Axis("seizure", lambda evidence: evidence.label("seizure").map(seizure_rung), ("seizure",))
 MOTOR = Axis("motor", lambda evidence: evidence.label("motor").map(_motor), ("motor",))
 ICP = Axis("icp", _pressure, ("icp", "intracranial_haemorrhage"))
 DEATH = Axis("death", lambda evidence: evidence.stated("death_icans"))
 
-DRUG_CAUSE = Axis("drug_cause", lambda evidence: evidence.label("consciousness").map(_drug_cause))
+
+def _attribution_needed(sweep: Sweep) -> Truths:
+    """A clinician should say whether it is new: a score as low as the baseline, a child's few points without one."""
+    few_points = sweep.yes("capd", 1) & ~sweep.possible("capd", CAPD_POSITIVE)
+    return np.asarray((sweep.lo["against_baseline"] == 1) | (few_points & (sweep.lo["against_baseline"] == 0)))
 
 
 def _not_gradable_drug(sweep: Sweep) -> Truths:
@@ -216,7 +183,7 @@ SYSTEM = GradingSystem(
         _row(2, "ice_3_6", "ICE score 3-6", "ICE score", ICE, at_or_below=6),
         _row(3, "ice_0_2", "ICE score 0-2", "ICE score", ICE, at_or_below=2),
         _row(1, "capd_1_8", "CAPD score 1-8, child under 12", "CAPD score", CAPD, at_or_above=1),
-        _row(3, "capd_9_or_more", "CAPD score ≥9, child under 12", "CAPD score", CAPD, at_or_above=9),
+        _row(3, "capd_9_or_more", "CAPD score ≥9, child under 12", "CAPD score", CAPD, at_or_above=CAPD_POSITIVE),
         _row(4, "capd_unable", "Unable to perform CAPD", "CAPD score", CAPD, at_or_above=CAPD_CANNOT_BE_DONE),
         _row(2, "consciousness_voice", "Awakens to voice", _LOC, CONSCIOUSNESS, at_or_above=TO_VOICE),
         _row(3, "consciousness_touch", "Awakens only to tactile stimulus", _LOC, CONSCIOUSNESS, at_or_above=TO_TOUCH),
@@ -268,10 +235,10 @@ SYSTEM = GradingSystem(
         Axis("child_form", _child_form),
         Axis("not_done", _not_done),
         Axis("against_baseline", _against_baseline),
-        Axis("sedated", lambda evidence: evidence.stated("sedated")),
+        SEDATED,
         Axis("language_barrier", lambda evidence: evidence.stated("language_barrier")),
         Axis("haemorrhage", lambda evidence: evidence.stated("haemorrhage")),
-        Axis("consciousness_elsewhere", lambda evidence: elsewhere(evidence, Sign.CONSCIOUSNESS, _ICANS)),
+        CONSCIOUSNESS_ELSEWHERE,
         Axis("late_neurotoxicity", lambda evidence: evidence.stated("late_neurotoxicity")),
     ),
     remarks=(
@@ -284,6 +251,7 @@ SYSTEM = GradingSystem(
         Remark(Flag.NOT_GRADABLE_LANGUAGE, lambda sweep: sweep.yes("language_barrier")),
         Remark(Flag.ASSESSMENT_NOT_DONE, lambda sweep: sweep.yes("not_done")),
         Remark(Flag.UNCHANGED_FROM_BASELINE, lambda sweep: sweep.lo["against_baseline"] == 1),
+        Remark(Flag.ATTRIBUTION_NEEDED, _attribution_needed),
         Remark(Flag.BELOW_BASELINE, lambda sweep: sweep.lo["against_baseline"] == 2),
         Remark(Flag.HAEMORRHAGE_EXCLUDED, lambda sweep: sweep.yes("haemorrhage")),
         Remark(Flag.LATE_NEUROTOXICITY_NOT_ICANS, lambda sweep: sweep.yes("late_neurotoxicity")),

@@ -7,206 +7,38 @@ error that names it, because a misspelt field must never become "not recorded".
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import ValidationError
 
 from monitoring.cognition import capd_range, ice_range
-from monitoring.concepts import Dictionary
-from monitoring.evidence import ConsciousnessState, Evidence, OxygenState, SeizureState
-from monitoring.timeline import Labels, Steps
-from monitoring.vocabulary import (
-    Cause,
-    Consciousness,
-    DrugClass,
-    Icp,
-    Motor,
-    OxygenDevice,
-    OxygenReason,
-    Seizure,
-    Severity,
-    Sign,
+from monitoring.concepts import Dictionary, folded
+from monitoring.evidence import (
+    ConsciousnessState,
+    Evidence,
+    OxygenState,
+    RunningVasopressor,
+    SeizureState,
+    VasopressorState,
 )
+from monitoring.grading.organs import worst_by_group
+from monitoring.grading.picture_fields import Inputs, Oxygen, Picture, Vasopressor
+from monitoring.timeline import Labels, Steps
+from monitoring.vocabulary import DrugClass
 
 LATE_NEUROTOXICITY = frozenset({"facial_palsy", "parkinsonism", "guillain_barre"})
 """Late effects after BCMA products that are not ICANS (clinical.md b.3)."""
 
-CapdAnswer = Literal["never", "rarely", "sometimes", "often", "always"]
-_SEVERITIES = {severity.name.lower().replace("_", "-"): severity for severity in Severity}
+PLASMA_PRODUCTS = ("plasma", "ffp", "cryo", "fibrinogen", "prothrombincomplex", "pcc")
+NO_PLASMA_PRODUCTS = frozenset(
+    {"vitamink", "phytomenadione", "platelets", "redcells", "tranexamicacid", "heparin", "none"}
+)
+"""Folded names; Penn counts plasma products given for a coagulopathy (D51)."""
 
 
 class PictureRefused(ValueError):
     """A picture that cannot be read; the message names the picture, the field and what was expected."""
-
-
-def _none_is_empty(value: object) -> object:
-    return [] if value == "none" else value
-
-
-def _none_is_air(value: object) -> object:
-    return {"device": "room_air"} if value in ("none", []) else value
-
-
-def _none_is_nothing_reported(value: object) -> object:
-    return {"": 0} if value in ("none", []) else value
-
-
-def _severity(value: object) -> object:
-    if not isinstance(value, str):
-        return _not_a_truth(value)
-    word = value.casefold().replace("_", "-")
-    if word not in _SEVERITIES:
-        raise ValueError(f"expected one of {', '.join(_SEVERITIES)}, or 0 to 4")
-    return _SEVERITIES[word]
-
-
-def _not_a_truth(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("a number is expected, not yes or no")
-    return value
-
-
-Listed = BeforeValidator(_none_is_empty)
-Number = Annotated[float, BeforeValidator(_not_a_truth)]
-Count = Annotated[int, BeforeValidator(_not_a_truth)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Vasopressor(_Strict):
-    """One running drug; every part may be unknown."""
-
-    drug: str | None = None
-    dose: Number | None = Field(default=None, ge=0)
-    unit: str | None = None
-    hours: Number | None = Field(default=None, ge=0)
-
-
-class Oxygen(_Strict):
-    """Oxygen now. `fio2` as a fraction or in percent."""
-
-    device: OxygenDevice | None = None
-    flow_l_min: Number | None = Field(default=None, ge=0, le=80)
-    fio2: Number | None = Field(default=None, gt=0, le=100)
-    reason: OxygenReason | None = None
-
-
-class IceItems(_Strict):
-    """Points by item; an item left out was not asked."""
-
-    orientation: Count | None = Field(default=None, ge=0, le=4)
-    naming: Count | None = Field(default=None, ge=0, le=3)
-    commands: Count | None = Field(default=None, ge=0, le=1)
-    writing: Count | None = Field(default=None, ge=0, le=1)
-    attention: Count | None = Field(default=None, ge=0, le=1)
-
-
-class Ice(_Strict):
-    """ICE by total or by items."""
-
-    total: Count | None = Field(default=None, ge=0, le=10)
-    items: IceItems | None = None
-
-
-class CapdAnswers(_Strict):
-    """CAPD answers by question; a question left out was not answered."""
-
-    eye_contact: CapdAnswer | None = None
-    purposeful: CapdAnswer | None = None
-    aware: CapdAnswer | None = None
-    communicates: CapdAnswer | None = None
-    restless: CapdAnswer | None = None
-    inconsolable: CapdAnswer | None = None
-    underactive: CapdAnswer | None = None
-    slow_response: CapdAnswer | None = None
-
-
-class Capd(_Strict):
-    """CAPD by total or by answers."""
-
-    total: Count | None = Field(default=None, ge=0, le=32)
-    answers: CapdAnswers | None = None
-
-
-class Inputs(_Strict):
-    """Every field of the contract's bedside picture."""
-
-    day_post_infusion: Number | None = None
-    hours_post_infusion: Number | None = None
-    infusion_days: Annotated[list[Number], Listed] | None = None
-    temp_c: Number | None = None
-    temp_f: Number | None = None
-    hr: Number | None = None
-    rr: Number | None = None
-    sbp: Number | None = None
-    dbp: Number | None = None
-    map: Number | None = None
-    spo2: Number | None = None
-    baseline_sbp: Number | None = None
-    fever: StrictBool | None = None
-    hypotension_clinician: StrictBool | None = None
-    vasopressors: Annotated[list[Vasopressor], Listed] | None = None
-    iv_fluid_bolus_count: Count | None = Field(default=None, ge=0)
-    oxygen: Annotated[Oxygen, BeforeValidator(_none_is_air)] | None = None
-    on_antipyretic: StrictBool | None = None
-    on_anticytokine: StrictBool | None = None
-    on_corticosteroid: StrictBool | None = None
-    crs_already_diagnosed: StrictBool | None = None
-    sedated_or_paralysed: StrictBool | None = None
-    intracranial_haemorrhage: StrictBool | None = None
-    capd_unable: StrictBool | None = None
-    language_barrier: StrictBool | None = None
-    steroid_reason: Literal["treatment", "prophylaxis"] | None = None
-    attribution: dict[Sign, Cause | None] | None = None
-    ice: Ice | None = None
-    baseline_ice: Count | None = Field(default=None, ge=0, le=10)
-    capd: Capd | None = None
-    capd_baseline: Count | None = Field(default=None, ge=0, le=32)
-    consciousness: Consciousness | None = None
-    consciousness_cause: str | None = None
-    seizure: Seizure | None = None
-    seizure_minutes: Number | None = Field(default=None, ge=0)
-    motor: Motor | None = None
-    icp: Icp | None = None
-    other_neuro: Annotated[list[str], Listed] | None = None
-    organ_ctcae: Annotated[dict[str, Count], BeforeValidator(lambda v: {} if v in ("none", []) else v)] | None = None
-    hospitalised: StrictBool | None = None
-    iv_antibiotics: StrictBool | None = None
-    coagulopathy_treated_with: Annotated[list[str] | str, Listed] | None = None
-    rass: Number | None = Field(default=None, ge=-5, le=4)
-    symptoms: (
-        Annotated[
-            dict[str, Annotated[Severity, BeforeValidator(_severity)] | None],
-            BeforeValidator(_none_is_nothing_reported),
-        ]
-        | None
-    ) = None
-    death: Literal["crs", "icans", "other"] | None = None
-
-
-class PatientAge(_Strict):
-    """What a rule needs to know of the patient."""
-
-    age_years: Number | None = Field(default=None, ge=0, le=130)
-    developmental_delay: StrictBool | None = None
-
-
-class Picture(_Strict):
-    """One bedside picture."""
-
-    id: str | int
-    patient: PatientAge = PatientAge()
-    inputs: Inputs
-
-    def days(self) -> tuple[float | None, tuple[float, ...]]:
-        """Day post infusion and the days of the infusions on the same count, the first at 0."""
-        day = self.inputs.day_post_infusion
-        if day is None and self.inputs.hours_post_infusion is not None:
-            day = float(np.floor(self.inputs.hours_post_infusion / 24))
-        return day, tuple(sorted(self.inputs.infusion_days or [0.0]))
 
 
 def read_picture(content: object, dictionary: Dictionary) -> Picture:
@@ -262,6 +94,7 @@ def evidence_of(picture: Picture, dictionary: Dictionary) -> Evidence:
                 if given.seizure is None and given.seizure_minutes is None
                 else SeizureState(given.seizure, given.seizure_minutes)
             ),
+            "vasopressor_doses": Labels.constant(_doses(picture, dictionary)),
             "motor": Labels.constant(given.motor),
             "icp": Labels.constant(given.icp),
             **{f"attribution:{sign}": Labels.constant(cause) for sign, cause in (given.attribution or {}).items()},
@@ -289,6 +122,10 @@ def _numbers(picture: Picture, dictionary: Dictionary) -> dict[str, Steps]:
         "age": picture.patient.age_years,
         "baseline_ice": given.baseline_ice,
         "baseline_capd": given.capd_baseline,
+        "iv_fluid_bolus_count": given.iv_fluid_bolus_count,
+        "cartox_10": given.cartox_10,
+        "papilledema_stage": given.papilledema_stage,
+        **(worst_by_group(given.organ_ctcae) if given.organ_ctcae is not None else {}),
     }
     numbers = {name: Steps.constant(value) for name, value in plain.items() if value is not None}
     if given.ice is not None:
@@ -336,8 +173,33 @@ def _vasopressors(picture: Picture, listed: list[Vasopressor], dictionary: Dicti
     return {
         "vasopressors": Steps.constant(len(named) + unspecified - hidden, len(named) + unspecified),
         "vasopressin": Steps.constant(float(vasopressin or bool(hidden))),
+        "vasopressor_agents": Steps.constant(float(len(named) + unspecified + vasopressin)),
         "inotrope": Steps.constant(float(DrugClass.INOTROPE in classes)),
     }
+
+
+def _doses(picture: Picture, dictionary: Dictionary) -> VasopressorState | None:
+    """Vasopressors and vasopressin as listed, by the dictionary's names; inotropes left out."""
+    listed = picture.inputs.vasopressors
+    if listed is None:
+        return None
+    running = []
+    for entry in listed:
+        drug = dictionary.drug(entry.drug or "unspecified")
+        if drug is None or drug.drug_class is not DrugClass.INOTROPE:
+            name = drug.id if drug else str(entry.drug).casefold()
+            running.append(RunningVasopressor(name, entry.dose, entry.unit, entry.hours))
+    return VasopressorState(tuple(running), picture.patient.weight_kg)
+
+
+def _plasma_products(treated: list[str] | str | None) -> tuple[float, float] | None:
+    """Whether a coagulopathy was treated with plasma products (D51); a product nobody knows may be one."""
+    if treated is None:
+        return None
+    products = [folded(product) for product in ([treated] if isinstance(treated, str) else treated)]
+    if any(word in product for product in products for word in PLASMA_PRODUCTS):
+        return 1.0, 1.0
+    return 0.0, float(any(product not in NO_PLASMA_PRODUCTS for product in products))
 
 
 def _symptoms(given: Inputs, dictionary: Dictionary) -> dict[str, Steps]:
@@ -373,5 +235,8 @@ def _truths(picture: Picture) -> dict[str, Steps]:
         "late_neurotoxicity": bool(LATE_NEUROTOXICITY & set(given.other_neuro or [])),
         "death_crs": given.death == "crs",
         "death_icans": given.death == "icans",
+        "hospitalised": given.hospitalised,
+        "iv_antibiotics": given.iv_antibiotics,
     }
-    return {name: Steps.constant(float(value)) for name, value in plain.items() if value is not None}
+    truths = {name: Steps.constant(float(value)) for name, value in plain.items() if value is not None}
+    return truths | _ranged("plasma_products", _plasma_products(given.coagulopathy_treated_with))

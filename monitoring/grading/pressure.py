@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitoring.evidence import Evidence
+from monitoring.evidence import Evidence, once
+from monitoring.grading.attribution import elsewhere, unless_elsewhere
+from monitoring.grading.engine import Axis
 from monitoring.timeline import Steps, Values, combine
+from monitoring.vocabulary import Sign, Syndrome
 
 NEONATE_YEARS, INFANT_YEARS, CHILD_YEARS, ADULT_YEARS = 28 / 365.25, 1.0, 10.0, 18.0
 PALS_LIMITS = (
@@ -40,6 +43,7 @@ def limits(age: Pair) -> Pair:
     return _limit(age[0], LOWEST_LIMIT), _limit(age[1], HIGHEST_LIMIT)
 
 
+@once
 def by_age(evidence: Evidence) -> Steps:
     """1 where the systolic pressure is below the limit of the age (adults: or a charted mean below 65)."""
     return combine(_by_age, evidence.number("sbp"), evidence.number("map"), evidence.number("age"))
@@ -53,6 +57,7 @@ def _by_age(sbp: Pair, mean: Pair, age: Pair) -> Pair:
     return certain.astype(float), possible.astype(float)
 
 
+@once
 def by_baseline(evidence: Evidence) -> Steps:
     """1 where an adult's systolic pressure is below 80 % of baseline and below 100 (Brudno 2016 ward rule)."""
     return combine(_by_baseline, evidence.number("sbp"), evidence.number("baseline_sbp"), evidence.number("age"))
@@ -63,6 +68,7 @@ def _by_baseline(sbp: Pair, baseline: Pair, age: Pair) -> Pair:
     return (low & (age[0] >= ADULT_YEARS)).astype(float), (low & (age[1] >= ADULT_YEARS)).astype(float)
 
 
+@once
 def hypotension(evidence: Evidence) -> Steps:
     """1 where there is hypotension: the clinician's word where it stands, else either rule; [0, 1] unknown."""
     return combine(_either, evidence.truth("hypotension_clinician"), by_age(evidence), by_baseline(evidence))
@@ -72,3 +78,15 @@ def _either(said: Pair, age: Pair, baseline: Pair) -> tuple[Values, Values]:
     known = said[0] == said[1]
     lo, hi = np.maximum(age[0], baseline[0]), np.maximum(age[1], baseline[1])
     return np.where(known, said[0], lo), np.where(known, said[1], hi)
+
+
+@once
+def of_crs(evidence: Evidence) -> Steps:
+    """Hypotension that is not attributed to another cause."""
+    return unless_elsewhere(hypotension(evidence), elsewhere(evidence, Sign.HYPOTENSION, Syndrome.CRS), 0.0)
+
+
+BLOOD_PRESSURE = Axis("blood_pressure", of_crs, ("sbp", "map", "hypotension_clinician", "baseline_sbp"))
+PRESSURE_ELSEWHERE = Axis("hypotension_elsewhere", lambda e: elsewhere(e, Sign.HYPOTENSION, Syndrome.CRS))
+BELOW_AGE = Axis("below_age_limit", by_age)
+BELOW_BASELINE = Axis("below_baseline_pressure", by_baseline)
