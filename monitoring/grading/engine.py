@@ -81,12 +81,39 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class Bands:
+    """Values of one number that no row and no remark of a table can tell apart, said by the table itself.
+
+    Two values between the same neighbours of `cuts` (a value on a cut is above it) give the same answers, and so do
+    any two at or above `apart_below`. A number without bands is told apart everywhere.
+    """
+
+    number: str
+    cuts: tuple[float, ...] = ()
+    apart_below: float = -np.inf
+
+    def of(self, values: NDArray[np.float32]) -> NDArray[np.generic]:
+        """For each value something that is equal where the values are of one band."""
+        if not self.cuts:
+            return np.minimum(values, np.float32(self.apart_below))
+        if len(self.cuts) == 1:
+            return values >= _lowest_above(self.cuts[0])
+        return np.searchsorted([_lowest_above(cut) for cut in self.cuts], values, side="right").astype(np.int8)
+
+
+def _lowest_above(cut: float) -> np.float32:
+    """The lowest float32 at or above `cut`."""
+    nearest = np.float32(cut)
+    return nearest if float(nearest) >= cut else np.nextafter(nearest, np.float32(np.inf))
+
+
+@dataclass(frozen=True)
 class GradingSystem:
     """A published scale or a documented symptom list, as a table.
 
     `gate` is a list of alternatives, each a list of criteria that must all hold; no gate = always open.
     `needs_course` says, for a scale that reads a series, why a picture of one moment cannot be graded by it.
-    `also` are axes that only remarks look at.
+    `also` are axes that only remarks look at; `bands` let a sweep pass over what the table cannot see.
     """
 
     id: str
@@ -100,6 +127,7 @@ class GradingSystem:
     remarks: tuple[Remark, ...] = ()
     published: bool = True
     needs_course: str = ""
+    bands: tuple[Bands, ...] = ()
 
     @cached_property
     def rows(self) -> tuple[Criterion, ...]:
