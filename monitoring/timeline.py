@@ -109,6 +109,21 @@ class Steps:
         return self.lo[place], self.hi[place]
 
 
+    def spread(self, grid: Times, places: dict[int, Times]) -> tuple[Values, Values]:
+        """(lo, hi) at each moment of a grid that holds every boundary of this function, as `joined` makes them.
+
+        `places` remembers, by the identity of `at`, where boundaries went; the caller keeps the parts alive.
+        """
+        if self.at is grid or self.at.size == 1:
+            return self.on(grid)
+        place = places.get(id(self.at))
+        if place is None:
+            marks = np.zeros(grid.size, np.int64)
+            marks[np.searchsorted(grid, self.at)] = 1
+            places[id(self.at)] = place = np.cumsum(marks) - 1
+        return self.lo[place], self.hi[place]
+
+
 UNKNOWN = Steps.constant(-np.inf, np.inf)
 NO = Steps.constant(0)
 UNKNOWN_TRUTH = Steps.constant(0, 1)
@@ -119,7 +134,13 @@ def joined(*parts: Steps) -> Times:
     grids = list({id(part.at): part.at for part in parts if part.at.size > 1}.values())
     if len(grids) == 1:
         return grids[0]
-    return np.unique(np.concatenate(grids)) if grids else parts[0].at
+    return ordered(np.concatenate(grids)) if grids else parts[0].at
+
+
+def ordered(moments: Times) -> Times:
+    """Sorted, each once. (`np.unique` hashes, which takes six times as long here.)"""
+    found = np.sort(moments)
+    return found[np.append(True, found[1:] != found[:-1])]
 
 
 def combine(function: Callable[..., tuple[NDArray[np.generic], NDArray[np.generic]]], *parts: Steps) -> Steps:
@@ -129,7 +150,8 @@ def combine(function: Callable[..., tuple[NDArray[np.generic], NDArray[np.generi
     one grid are neither sorted nor searched, and the result stays on that grid.
     """
     grid = joined(*parts)
-    lo, hi = function(*(part.on(grid) for part in parts))
+    places: dict[int, Times] = {}
+    lo, hi = function(*(part.spread(grid, places) for part in parts))
     steps = Steps(grid, lo.astype(float, copy=False), hi.astype(float, copy=False))
     shared = all(part.at is grid or part.at.size == 1 for part in parts)
     return steps if shared else steps.compact()

@@ -273,7 +273,8 @@ def grade(system: GradingSystem, evidence: Evidence) -> Graded:
     """The scale applied to everything the evidence says, over all time."""
     steps = {axis.name: axis.read(evidence) for axis in system.axes}
     grid = joined(*steps.values())
-    bounds = {name: part.on(grid) for name, part in steps.items()}
+    places: dict[int, Times] = {}
+    bounds = {name: part.spread(grid, places) for name, part in steps.items()}
     sweep = Sweep(
         grid, {name: pair[0] for name, pair in bounds.items()}, {name: pair[1] for name, pair in bounds.items()}
     )
