@@ -20,6 +20,7 @@ from monitoring.ingest import read_paths
 from monitoring.patient_view import patient_view
 from monitoring.records import Fact, Refusal, RowRead, Tally
 from monitoring.settings import Settings
+from monitoring.side_by_side import SideBySide, of_course
 from monitoring.store import LedgerRow, Store
 from monitoring.timeline import micros
 from monitoring.views import PatientView, WardView
@@ -123,6 +124,14 @@ class Rounds:
             facts = self._store.facts(patient_id, known_by=known_by)
             course = Course.from_facts(patient_id, facts, self._dictionary) if facts else None
         return None if course is None else patient_view(course, as_of, self._settings.ward_zone)
+
+    def scales(self, patient_id: str, family: str, as_of: datetime) -> SideBySide | None:
+        """One patient's scales of one family beside each other; None for a patient nothing is known of.
+
+        Raises KeyError for a family `side_by_side.families` does not name.
+        """
+        course = self._current().get(patient_id)
+        return None if course is None else of_course(course, family, as_of, self._settings.ward_zone)
 
     def patients(self) -> list[tuple[str, str]]:
         """(patient id, name or else id) of everyone, sorted as a person looks for them."""

@@ -37,6 +37,20 @@ INPUT_NAMES = {
     "seizure": "seizures",
     "motor": "motor examination",
     "icp": "signs of raised pressure in the head",
+    "fio2": "FiO₂",
+    "vasopressor_dose": "vasopressor dose",
+    "vasopressor_hours": "how long a vasopressor has run",
+    "refractory_hypotension": "whether the pressure stays low on high-dose vasopressors",
+    "iv_fluid_bolus_count": "number of fluid boluses",
+    "organ_ctcae": "organ toxicity",
+    "coagulopathy_treated_with": "blood products for a coagulopathy",
+    "hospitalised": "whether in hospital",
+    "iv_antibiotics": "intravenous antibiotics",
+    "papilledema_stage": "stage of papilloedema",
+    "anc": "neutrophils",
+    "days_anc_500": "neutrophils by day",
+    "days_anc_100": "neutrophils by day",
+    "anc_never_above_500": "neutrophils by day",
 }
 
 

@@ -36,6 +36,7 @@ STANDS_WITH = {
     "sentences": "alerts",
     "ward_view": "views",
     "patient_view": "views",
+    "side_by_side": "views",
     "commands": "__main__",
 }
 # The rooms around the core: they may read the settings and the wall clock, and open the store and the readers.
