@@ -34,9 +34,10 @@ test: $(VENV)/development ## everything: lint, format, types, tests; all run eve
 	exit $$status
 
 check: $(VENV)/development ## lint, format and types only
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
-	$(PY) -m mypy --strict
+	@status=0; \
+	for tool in "ruff check ." "ruff format --check ." "mypy --strict"; do \
+	  echo "$$tool"; $(PY) -m $$tool || status=1; \
+	done; exit $$status
 
 setup: $(VENV)/development ## create .venv with everything, for working on the code
 
