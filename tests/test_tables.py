@@ -18,6 +18,12 @@ PUBLISHED = {
     "crs_astct_2019": "crs-astct-2019",
     "icans_astct_2019": "icans-astct-2019",
     "icans_astct_2019_child": "icans-astct-2019",
+    "crs_ctcae_5": "crs-ctcae-5",
+    "crs_lee_2014": "crs-lee-2014",
+    "crs_penn_2018": "crs-penn-2018",
+    "crs_mskcc": "crs-mskcc",
+    "crs_cartox_2018": "crs-cartox-2018",
+    "cres_cartox_2018": "cres-cartox-2018",
 }
 SYMPTOMS = {"crs": "crs-documented-symptoms", "icans": "icans-documented-symptoms"}
 DOCUMENTED = (
@@ -84,9 +90,16 @@ def answers(items: tuple[str, ...], text: str) -> dict[str, Any]:
 
 
 def oxygen(text: str) -> dict[str, Any]:
-    """`device`, `device litres`; either may be `?`."""
-    device, _, flow = text.partition(" ")
-    charted = {"device": device, "flow_l_min": literal(flow) if flow else "?"}
+    """`device`, `device litres`, `device litres percent%`; any may be `?`."""
+    device, flow, fio2 = [*text.split(), "?", "?"][:3]
+    charted = {"device": device, "flow_l_min": literal(flow), "fio2": literal(fio2.removesuffix("%"))}
+    return {field: value for field, value in charted.items() if value != "?"}
+
+
+def vasopressor(text: str) -> dict[str, Any]:
+    """`drug`, `drug dose unit`, `drug dose unit hours h`; dose, unit and hours may be `?`."""
+    drug, dose, unit, hours = [*text.removesuffix(" h").split(), "?", "?", "?"][:4]
+    charted = {"drug": drug, "dose": literal(dose), "unit": unit, "hours": literal(hours)}
     return {field: value for field, value in charted.items() if value != "?"}
 
 
@@ -109,10 +122,13 @@ def picture_of(cells: dict[str, str], name: str) -> dict[str, Any]:
             inputs["symptoms"] = symptoms(text, cells.get("item", ""), cells.get("severity", ""))
         elif text in {"?", ""} or column in {"item", "severity"}:
             continue
-        elif column == "age":
-            picture["patient"]["age_years"] = literal(text)
         elif column == "pressors":
-            inputs["vasopressors"] = [] if text == "none" else [{"drug": drug} for drug in text.split(" + ")]
+            inputs["vasopressors"] = [] if text == "none" else [vasopressor(drug) for drug in text.split(" + ")]
+        elif column == "organs":
+            named = [] if text == "none" else text.split(", ")
+            inputs["organ_ctcae"] = {organ: literal(grade) for organ, grade in (one.rsplit(" ", 1) for one in named)}
+        elif column in {"age", "weight"}:
+            picture["patient"]["age_years" if column == "age" else "weight_kg"] = literal(text)
         elif column == "oxygen":
             inputs["oxygen"] = oxygen(text)
         elif column in {"ice", "capd"}:

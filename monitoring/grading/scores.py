@@ -64,7 +64,9 @@ def _modified(labs: Labs) -> float:
     return labs["ldh"] * (labs["crp"] / MG_PER_L_IN_MG_PER_DL) / labs["platelets"]
 
 
-HEMATOTOX_POINTS = (
+Reaches = Callable[[float], bool]
+
+HEMATOTOX_POINTS: tuple[tuple[str, float, Reaches, Reaches], ...] = (
     # value | in units of the paper | 1 point | 2 points; at a cut that the paper leaves open the worse counts (D57)
     ("platelets", 1.0, lambda value: value <= 175, lambda value: value < 75),
     ("anc", PER_UL, lambda value: value <= 1200, lambda value: False),
