@@ -45,15 +45,29 @@ class Channel:
         cls, patients: int, patient: NDArray[np.integer], at: Seconds, value: NDArray[np.float32], *, worse: str = "max"
     ) -> Channel:
         """The channel of rows in any order; of several at one moment the `worse` ("max" or "min") counts."""
-        key = (patient.astype(np.int64) << 32) + (at.astype(np.int64) + 2**31)
-        order = np.argsort(key, kind="stable")
-        key, value = key[order], value[order]
+        earliest = int(at.min(initial=0))
+        span = int(at.max(initial=0)) - earliest + 1
+        key = patient.astype(np.int64) * span + (at.astype(np.int64) - earliest)
+        key, order = _sorted(key, patients * span)
+        value = value[order]
         first = np.flatnonzero(np.append(True, key[1:] != key[:-1])[: key.size])
         if first.size < key.size:
             value = (np.maximum if worse == "max" else np.minimum).reduceat(value, first)
             key = key[first]
-        starts = np.searchsorted(key, np.arange(patients + 1, dtype=np.int64) << 32)
-        return cls(((key & (2**32 - 1)) - 2**31).astype(np.int32), value, starts)
+        starts = np.searchsorted(key, np.arange(patients + 1, dtype=np.int64) * span)
+        within = key - np.repeat(np.arange(patients, dtype=np.int64) * span, np.diff(starts))
+        return cls((within + earliest).astype(np.int32), value, starts)
+
+
+def _sorted(key: Times, bound: int) -> tuple[Times, Times]:
+    """Keys below `bound` sorted, and the place each had. Packed with its place a key is sorted by value alone."""
+    place_bits = int(key.size).bit_length()
+    if bound.bit_length() + place_bits > 63:
+        order = np.argsort(key, kind="stable")
+        return key[order], order
+    packed = (key << place_bits) | np.arange(key.size, dtype=np.int64)
+    packed.sort()
+    return packed >> place_bits, packed & ((1 << place_bits) - 1)
 
 
 @dataclass(frozen=True)
@@ -245,7 +259,7 @@ def _held(
     opens[opening] = True
     first = np.flatnonzero(opens)
     last = np.append(first[1:], at.size) - 1
-    patient = np.searchsorted(starts, first + begin, side="right") - 1
+    patient = np.repeat(np.arange(starts.size - 1), np.diff(np.searchsorted(first, starts - begin)))
     lapse = np.full(first.size, block.earliest + block.length) if fresh is None else at[last].astype(np.int64) + fresh
     held = value[first].astype(float)
     return Steps.held(block.place(patient, at[first]), held, held, block.place(patient, lapse), outside)

@@ -108,7 +108,6 @@ class Steps:
         place = np.searchsorted(self.at, grid, side="right") - 1
         return self.lo[place], self.hi[place]
 
-
     def spread(self, grid: Times, places: dict[int, Times]) -> tuple[Values, Values]:
         """(lo, hi) at each moment of a grid that holds every boundary of this function, as `joined` makes them.
 
@@ -138,9 +137,10 @@ def joined(*parts: Steps) -> Times:
 
 
 def ordered(moments: Times) -> Times:
-    """Sorted, each once. (`np.unique` hashes, which takes six times as long here.)"""
+    """The moments sorted, each once; `np.unique` hashes, which takes six times as long here."""
     found = np.sort(moments)
-    return found[np.append(True, found[1:] != found[:-1])]
+    once: Times = found[np.append(True, found[1:] != found[:-1])]
+    return once
 
 
 def combine(function: Callable[..., tuple[NDArray[np.generic], NDArray[np.generic]]], *parts: Steps) -> Steps:
