@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
 from monitoring.clock import age_years
 from monitoring.course import Course
 from monitoring.episodes import PUBLISHED, REPORTED, episodes, latest_infusion_day, steps
 from monitoring.grading.engine import Graded
+from monitoring.products import LABELS_NOW, product_named
 from monitoring.records import Observation, OxygenSupport
 from monitoring.sentences import Situation, remark
 from monitoring.timeline import END_OF_TIME, micros, moment
@@ -18,7 +19,9 @@ from monitoring.views import (
     EpisodeRow,
     Explanation,
     InfusionMark,
+    OnsetBand,
     PatientView,
+    RiskWindow,
     Series,
     Step,
     Strip,
@@ -26,7 +29,7 @@ from monitoring.views import (
 )
 from monitoring.vocabulary import Answer, DrugClass, OxygenDevice, Syndrome
 from monitoring.ward_view import grade_cell, ward_row
-from monitoring.windows import DOCUMENTED_DAYS, window_span
+from monitoring.windows import DOCUMENTED_DAYS, day_span, standing, window_span
 from monitoring.wording import INPUT_NAMES, age_text, duration, evidence_for, plain, unit_text
 
 _SERIES = ("temperature", "heart_rate", "respiratory_rate", "sbp", "dbp", "spo2")
@@ -50,6 +53,7 @@ def patient_view(course: Course, as_of: datetime, ward_zone: tzinfo) -> PatientV
             if given.effective_at <= as_of
         ),
         windows=tuple(_windows(course, ward_zone)),
+        risk=_risk(course, as_of, ward_zone),
         strips=tuple(_strip(now, system_id) for system_id in system_ids),
         series=tuple(_series(course, concept, micros(as_of)) for concept in _SERIES),
         bars=(*_oxygen_bars(course, now.at), *_drug_bars(course, now.at)),
@@ -77,12 +81,34 @@ def _heading(now: Situation) -> str:
 def _windows(course: Course, ward_zone: tzinfo) -> list[Window]:
     found = []
     for number, given in enumerate(course.infusions, start=1):
-        for syndrome, (first, last) in DOCUMENTED_DAYS.items():
+        for syndrome, days in DOCUMENTED_DAYS.items():
             start, end = window_span(syndrome, given.effective_at, ward_zone)
             of = f", infusion {number}" if len(course.infusions) > 1 else ""
-            label = f"documented {_LABELS[syndrome]} window, day {first}–{last}{of}"
-            found.append(Window(syndrome, label, start, end))
+            label = f"documented {_LABELS[syndrome]} window, day {days[0]}–{days[1]}{of}"
+            found.append(Window(syndrome, label, start, end, number, days))
     return found
+
+
+def _risk(course: Course, as_of: datetime, ward_zone: tzinfo) -> RiskWindow:
+    """The sentence, and for each infusion of a product we know the published onset of each syndrome."""
+    bands: list[OnsetBand] = []
+    notes: list[str] = []
+    for number, given in enumerate(course.infusions, start=1):
+        product = product_named(given.product)
+        if product is None:
+            name = given.product or "this product"
+            notes.append(f"No onset figures were verified for {name}, so no thin bar is drawn.")
+            continue
+        for onset in product.drawn(number):
+            first = onset.median if onset.first is None else onset.first
+            last = onset.median if onset.last is None else onset.last
+            start, end = day_span(first, last, given.effective_at, ward_zone)
+            middle, _ = day_span(onset.median, onset.median, given.effective_at, ward_zone)
+            median_at = middle + timedelta(hours=12)
+            bands.append(OnsetBand(onset.syndrome, product.label, number, start, end, median_at, onset.words()))
+        notes += [f"{product.label}, {_LABELS[onset.syndrome]}: {onset.words()}." for onset in product.onset]
+    sentence = standing([given.effective_at for given in course.infusions], as_of, ward_zone)
+    return RiskWindow(sentence, tuple(bands), (*dict.fromkeys(notes), *((LABELS_NOW,) if bands else ())))
 
 
 def _strip(now: Situation, system_id: str) -> Strip:

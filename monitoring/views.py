@@ -135,12 +135,39 @@ class Bar:
 
 @dataclass(frozen=True)
 class Window:
-    """A documented window around one infusion."""
+    """A documented window around one infusion; `infusion` counts from 1, `days` are its first and last day."""
 
     syndrome: Syndrome
     label: str
     start: datetime
     end: datetime
+    infusion: int
+    days: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class OnsetBand:
+    """When a syndrome was seen to begin after a product, around one infusion: a published figure, for shading only.
+
+    [start, end) is the published spread, or the median day alone where no spread was published.
+    """
+
+    syndrome: Syndrome
+    product: str
+    infusion: int
+    start: datetime
+    end: datetime
+    median_at: datetime
+    words: str
+
+
+@dataclass(frozen=True)
+class RiskWindow:
+    """Where the moment stands around the infusions: `sentence` in words, the bands, and what was read where."""
+
+    sentence: str
+    bands: tuple[OnsetBand, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -203,6 +230,7 @@ class PatientView:
     ward_zone: str
     infusions: tuple[InfusionMark, ...]
     windows: tuple[Window, ...]
+    risk: RiskWindow
     strips: tuple[Strip, ...]
     series: tuple[Series, ...]
     bars: tuple[Bar, ...]

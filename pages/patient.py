@@ -8,12 +8,13 @@ from monitoring.ui.charting import charting_forms
 from monitoring.ui.course import RANGES, episode_table, figure_range, heading, why_table
 from monitoring.ui.frame import open_screen, style
 from monitoring.ui.people import patient_key, patient_of
+from monitoring.ui.risk_ribbon import ribbon
 from monitoring.ui.trouble import calm
 from monitoring.ui.viewport import narrow_screen
 from monitoring.vocabulary import Role
 
 someone = open_screen("patient")
-style("badge", "course")
+style("badge", "course", "risk")
 
 REFRESH_SECONDS = 60
 
@@ -48,7 +49,7 @@ def course(patient_id: str) -> None:
             st.info("Nothing is charted for this patient yet.")
             return
         narrow = narrow_screen()
-        st.html(heading(view))
+        st.html(heading(view) + ribbon(view))
         chosen = st.segmented_control(
             "Range",
             RANGES,

@@ -14,8 +14,8 @@ from monitoring.charts.hover import day_text
 from monitoring.charts.ink import DARK, GRADE_COLOURS, LIGHT
 from monitoring.views import PatientView
 
-GRADE_TOP = 5.4
-"""The upper end of a grade panel: grade 4, and room above it for the name of the window."""
+GRADE_TOP = 5.9
+"""The upper end of a grade panel: grade 4, and room above it for the thin onset bar and the names of the windows."""
 
 _TOP = 26
 _BOTTOM = 72
@@ -23,7 +23,10 @@ _BOTTOM = 72
 
 @dataclass(frozen=True)
 class Panel:
-    """One row of the figure. `title` may hold line breaks; `lanes` names the lanes of a panel of bars, from below."""
+    """One row of the figure. `title` may hold line breaks; `lanes` names the lanes of a panel of bars, from below.
+
+    `keys` names the lines of `concepts` where there are several: beside the axis, where no line can run through them.
+    """
 
     title: str
     height: int
@@ -32,6 +35,7 @@ class Panel:
     concepts: tuple[str, ...] = ()
     line: float | None = None
     lanes: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 class Canvas:
@@ -180,14 +184,21 @@ class Canvas:
     def _title(self, panel: Panel) -> None:
         aside = {"xanchor": "left", "yanchor": "top", "xshift": -self._left() + 8, "align": "left"}
         above = {"xanchor": "left", "yanchor": "bottom"}
+        between = " " if self.narrow else "<br>"
+        keys = [
+            f'<span style="color:{self.ink.lines[concept]}">━</span> {key}'
+            for concept, key in zip(panel.concepts, panel.keys, strict=False)
+        ]
+        title = f"<b>{panel.title.replace('<br>', between)}</b>"
         self.fig.add_annotation(
-            text=f"<b>{panel.title.replace('<br>', ' ') if self.narrow else panel.title}</b>",
+            text=("  " if self.narrow else "<br>").join([title, *keys]),
             x=0,
             xref="paper",
             y=self.domains[-1][1],
             yref="paper",
             showarrow=False,
             font={"size": 13, "color": self.ink.text},
+            bgcolor=self.ink.paper if self.narrow else None,
             **(above if self.narrow else aside),
         )
 

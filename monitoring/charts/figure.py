@@ -17,17 +17,17 @@ from monitoring.charts.canvas import GRADE_TOP, Canvas, Panel
 from monitoring.charts.hover import moment_text
 from monitoring.charts.ink import faint
 from monitoring.charts.series import reduced, within
-from monitoring.views import Bar, PatientView, Series, Step, Strip
+from monitoring.views import Bar, OnsetBand, PatientView, Series, Step, Strip, Window
 from monitoring.vocabulary import Syndrome
 
 _MOMENTS = 360
 _MARKED = 120
 _LANE = 24
-_SHORT = {"heart_rate": "pulse", "respiratory_rate": "breathing", "sbp": "systolic", "dbp": "diastolic"}
+_ONSET = (4.28, 4.44)
 _VITALS = (
     Panel("Temperature<br>°C", 120, 35.5, 40.5, ("temperature",), 38.0),
-    Panel("Pulse,<br>breathing<br>/min", 110, 0, 150, ("heart_rate", "respiratory_rate")),
-    Panel("Blood<br>pressure<br>mmHg", 120, 40, 150, ("sbp", "dbp")),
+    Panel("Heart and<br>breath /min", 110, 0, 150, ("heart_rate", "respiratory_rate"), keys=("pulse", "breathing")),
+    Panel("Blood<br>pressure<br>mmHg", 120, 40, 150, ("sbp", "dbp"), keys=("systolic", "diastolic")),
     Panel("SpO₂ %", 84, 84, 101, ("spo2",)),
 )
 
@@ -38,7 +38,7 @@ def patient_figure(view: PatientView, *, dark: bool, start: datetime, end: datet
     published = [strip for strip in view.strips if "symptoms" not in strip.system]
     reported = [strip for strip in view.strips if "symptoms" in strip.system]
     lanes = _lanes([bar for bar in view.bars if bar.end >= start and bar.start <= end])
-    grades = [Panel(strip.syndrome.value.upper(), 104, 0, GRADE_TOP) for strip in published]
+    grades = [Panel(strip.syndrome.value.upper(), 116, 0, GRADE_TOP) for strip in published]
     reports = [_report_panel(reported, "Reported symptoms" if narrow else "")] if reported else []
     vitals = [_fitted(panel, canvas) for panel in _VITALS]
     bars = [_bar_panel(lanes)] if lanes else []
@@ -100,9 +100,37 @@ def _windows(canvas: Canvas, published: Sequence[Strip]) -> None:
                 continue
             canvas.shade(place, window.start, window.end, colours[window.syndrome], 1 if strip else 0.35)
             if strip is not None:
-                fits = canvas.pixels(window.start, canvas.end) > 6.4 * len(window.label)
-                at, anchor = (window.start, "left") if fits else (window.end, "right")
-                canvas.word(place, at, GRADE_TOP - 0.1, window.label, anchor=anchor, upright="top")
+                _window_name(canvas, place, window)
+    for place, strip in enumerate(published, start=1):
+        for band in canvas.view.risk.bands:
+            if band.syndrome is strip.syndrome:
+                _onset(canvas, place, band)
+
+
+def _window_name(canvas: Canvas, place: int, window: Window) -> None:
+    """The name where the window begins in view, or, where it does not fit, where it ends; one line an infusion."""
+    onset = next((band for band in canvas.view.risk.bands if _beside(band, window)), None)
+    names = [window.label, f"{window.label} · thin bar: onset after {onset.product}"] if onset else [window.label]
+    room = canvas.pixels(window.start, canvas.end)
+    fitting = [name for name in names if room > 6.4 * len(name)]
+    at, anchor = (window.start, "left") if fitting else (window.end, "right")
+    height = GRADE_TOP - 0.1 - 0.65 * (window.infusion - 1)
+    canvas.word(place, at, height, fitting[-1] if fitting else window.label, anchor=anchor, upright="top")
+
+
+def _beside(band: OnsetBand, window: Window) -> bool:
+    return (band.syndrome, band.infusion) == (window.syndrome, window.infusion)
+
+
+def _onset(canvas: Canvas, place: int, band: OnsetBand) -> None:
+    if canvas.visible(band.start, band.end):
+        colour = {Syndrome.CRS: canvas.ink.crs_onset, Syndrome.ICANS: canvas.ink.icans_onset}[band.syndrome]
+        canvas.box(place, band.start, band.end, *_ONSET, fillcolor=colour)
+    if canvas.start <= band.median_at <= canvas.end:
+        low, high = _ONSET
+        half = (canvas.end - canvas.start) * 0.0016
+        span = (band.median_at - half, band.median_at + half)
+        canvas.box(place, *span, low - 0.12, high + 0.12, fillcolor=canvas.ink.text)
 
 
 def _steps(canvas: Canvas, place: int, strip: Strip) -> None:
@@ -176,22 +204,16 @@ def _vital(canvas: Canvas, place: int, panel: Panel) -> None:
     if panel.line is not None:
         style = {"width": 1, "dash": "dash", "color": canvas.ink.dashed}
         canvas.fig.add_hline(y=panel.line, yref=f"y{place}", line=style)
-    drawn = [
-        _line(canvas, place, series, named=len(panel.concepts) > 1)
-        for series in canvas.view.series
-        if series.concept in panel.concepts
-    ]
+    drawn = [_line(canvas, place, series) for series in canvas.view.series if series.concept in panel.concepts]
     if not any(drawn):
         canvas.word(place, canvas.start, (panel.low + panel.high) / 2, "nothing charted in this range")
 
 
-def _line(canvas: Canvas, place: int, series: Series, *, named: bool) -> bool:
+def _line(canvas: Canvas, place: int, series: Series) -> bool:
     """Draws a vital sign; False where nothing of it was charted in view."""
     times, values = within(series, canvas.start, canvas.end)
-    known = ~np.isnan(values)
-    if not known.any():
+    if np.isnan(values).all():
         return False
-    last, height = times[known][-1], float(values[known][-1])
     times, values = reduced(times, values)
     colour = canvas.ink.lines[series.concept]
     canvas.fig.add_trace(
@@ -207,10 +229,6 @@ def _line(canvas: Canvas, place: int, series: Series, *, named: bool) -> bool:
             hoverinfo="skip",
         )
     )
-    if named:
-        room = canvas.pixels(last, canvas.end) > 70
-        side = {"anchor": "left", "upright": "middle"} if room else {"anchor": "right", "upright": "bottom"}
-        canvas.word(place, last, height, _SHORT[series.concept], colour=colour, shift=6, **side)
     return True
 
 

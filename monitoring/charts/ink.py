@@ -35,6 +35,8 @@ class Ink:
     dashed: str
     crs_window: str
     icans_window: str
+    crs_onset: str
+    icans_onset: str
     lines: dict[str, str]
     bars: dict[str, str]
 
@@ -48,6 +50,8 @@ LIGHT = Ink(
     dashed="#b3251a",
     crs_window="#fdf4e4",
     icans_window="#f1edf9",
+    crs_onset="#d39a2d",
+    icans_onset="#8d74c6",
     lines={
         "temperature": "#b3251a",
         "heart_rate": "#6a3d97",
@@ -67,6 +71,8 @@ DARK = Ink(
     dashed="#ff9184",
     crs_window="#2a2419",
     icans_window="#241f33",
+    crs_onset="#b98a2c",
+    icans_onset="#8a74c4",
     lines={
         "temperature": "#ff8d80",
         "heart_rate": "#c6a3ee",

@@ -10,7 +10,10 @@ from monitoring.ui.marks import badge
 from monitoring.views import Age, CriterionRow, EpisodeRow, Explanation, PatientView, VitalCell
 from monitoring.vocabulary import Answer
 
-RANGES = ("24h", "3d", "7d", "28d", "all")
+DOCUMENTED = "day 0–28"
+"""The range that shows both documented windows whole."""
+
+RANGES = ("24h", "3d", "7d", DOCUMENTED, "all")
 """The ranges of the figure, as they stand on the screen and in the address."""
 
 _SIGNS = {Answer.YES: ("✓", "YES"), Answer.NO: ("–", "NO"), Answer.UNKNOWN: ("?", "UNKNOWN")}
@@ -93,17 +96,17 @@ def _moment(at: datetime) -> str:
 
 
 def figure_range(view: PatientView, chosen: str) -> tuple[datetime, datetime]:
-    """The start and end of the figure for one of `RANGES`; 28 days are counted from the first infusion."""
-    days = {"24h": 1, "3d": 3, "7d": 7}.get(chosen)
-    if days is not None:
-        return view.as_of - timedelta(days=days), view.as_of + timedelta(days=days) * 0.04
-    if chosen == "28d" and view.infusions:
-        given = view.infusions[0].at
-        return given - timedelta(hours=12), max(given + timedelta(days=28), view.as_of + timedelta(hours=12))
-    if chosen == "28d":
-        return view.as_of - timedelta(days=28), view.as_of + timedelta(days=1)
+    """The start and end of the figure for one of `RANGES`, never longer before the first fact than a little.
+
+    `day 0–28` shows the whole documented time around the infusions, what is still to come left empty.
+    """
     known = [mark.at for mark in view.infusions] + [series.times[0] for series in view.series if series.times]
     known += [bar.start for bar in view.bars]
     first = min(known, default=view.as_of - timedelta(days=1))
-    spare = max((view.as_of - first) * 0.04, timedelta(hours=1))
-    return first - spare, view.as_of + spare
+    if chosen == DOCUMENTED and view.windows:
+        given = view.infusions[0].at
+        return given - timedelta(hours=12), max(*(window.end for window in view.windows), view.as_of)
+    back = {"24h": timedelta(days=1), "3d": timedelta(days=3), "7d": timedelta(days=7)}.get(chosen)
+    start = first if back is None else max(first, view.as_of - back)
+    spare = max((view.as_of - start) * 0.04, timedelta(hours=1))
+    return start - (spare if start == first else timedelta(0)), view.as_of + spare

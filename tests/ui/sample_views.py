@@ -15,7 +15,9 @@ from monitoring.views import (
     Explanation,
     GradeCell,
     InfusionMark,
+    OnsetBand,
     PatientView,
+    RiskWindow,
     Series,
     Step,
     Strip,
@@ -194,14 +196,26 @@ def patient(every_minutes: int = 60) -> PatientView:
         Bar("antipyretic", "paracetamol", "1 g", _at(64), _at(64), False),
     )
     windows = (
-        Window(Syndrome.CRS, "documented CRS window, day 0–14", INFUSED, INFUSED + timedelta(days=14)),
+        Window(Syndrome.CRS, "documented CRS window, day 0–14", INFUSED, INFUSED + timedelta(days=14), 1, (0, 14)),
         Window(
             Syndrome.ICANS,
             "documented ICANS window, day 7–28",
             INFUSED + timedelta(days=7),
             INFUSED + timedelta(days=28),
+            1,
+            (7, 28),
         ),
     )
+    band = OnsetBand(
+        Syndrome.CRS,
+        "Kymriah",
+        1,
+        INFUSED + timedelta(days=2),
+        INFUSED + timedelta(days=8),
+        INFUSED + timedelta(days=5),
+        "median day 5, middle half day 2–7 (registry)",
+    )
+    risk = RiskWindow("Day 8: inside both.", (band,), ("Kymriah, CRS: median day 5.",))
     crs = grade("CRS", 1, 2, worst=3)
     why = (
         CriterionRow(1, "fever ≥ 38.0 °C", "ASTCT 2019, Table 2, Fever", Answer.YES, "39.1 °C", AS_OF - timedelta(minutes=22), "22 min", "vitals.csv:412", ""),
@@ -230,6 +244,7 @@ def patient(every_minutes: int = 60) -> PatientView:
         ward_zone="Europe/Berlin",
         infusions=(InfusionMark(INFUSED, "tisagenlecleucel"),),
         windows=windows,
+        risk=risk,
         strips=strips,
         series=series(every_minutes),
         bars=bars,

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from monitoring.charts import GRADE_COLOURS, patient_figure
 from monitoring.charts.hover import moment_text
 from monitoring.charts.series import MOST_POINTS, reduced
+from monitoring.ui.course import figure_range
 from monitoring.views import Bar, Series
 
 WHOLE = (sample.INFUSED - timedelta(hours=6), sample.AS_OF + timedelta(hours=6))
@@ -59,11 +60,28 @@ def test_a_grade_that_cannot_be_given_is_said_in_words() -> None:
     assert "not gradable" in words(drawn(replace(view, strips=(strip, *view.strips[1:]))))
 
 
-def test_both_windows_are_named_and_every_infusion_has_its_own() -> None:
+def test_both_windows_are_named_and_the_onset_bar_where_there_is_one() -> None:
     said = words(drawn())
-    assert "documented CRS window, day 0–14" in said
+    assert "documented CRS window, day 0–14 · thin bar: onset after Kymriah" in said
     assert "documented ICANS window, day 7–28" in said
     assert "tisagenlecleucel" in said
+
+
+def test_the_onset_bar_lies_above_grade_4_with_its_median_in_it() -> None:
+    """The sample's bar runs from day 2 to day 8 after the infusion, its median is day 5."""
+    figure = drawn()
+    first = (sample.INFUSED + timedelta(days=2)).astimezone(BERLIN).replace(tzinfo=None)
+    (bar,) = [shape for shape in figure.layout.shapes if shape.x0 == first and shape.yref == "y"]
+    assert (bar.x1 - bar.x0, bar.y0 > 4) == (timedelta(days=6), True)
+    ticks = [shape for shape in figure.layout.shapes if shape.yref == "y" and shape.y0 > 4 and shape.x0 > first]
+    assert [tick.x0 + (tick.x1 - tick.x0) / 2 for tick in ticks] == [first + timedelta(days=3)]
+
+
+def test_no_name_stands_among_the_lines() -> None:
+    """Lines are named beside the axis, where no line can run through the word."""
+    beside = {note.text: note for note in drawn().layout.annotations if "systolic" in note.text or "pulse" in note.text}
+    assert len(beside) == 2
+    assert all(note.xref == "paper" and note.xshift < 0 for note in beside.values())
 
 
 def test_times_are_the_ward_s_wall_clock() -> None:
@@ -174,3 +192,34 @@ def test_the_colours_go_from_light_to_dark_with_severity() -> None:
 
 def test_the_sample_s_clock_is_the_one_the_expectations_were_typed_for() -> None:
     assert datetime(2026, 3, 10, 2, 12, 41, tzinfo=UTC) == sample.AS_OF
+
+
+RANGES = [
+    ("7d", timedelta(days=8, hours=15), timedelta(days=7)),
+    ("3d", timedelta(days=8, hours=15), timedelta(days=3)),
+    ("7d", timedelta(days=5), timedelta(days=5)),
+    ("24h", timedelta(hours=6), timedelta(hours=6)),
+    ("all", timedelta(days=40), timedelta(days=40)),
+]
+
+
+@pytest.mark.parametrize(("chosen", "infused_ago", "back"), RANGES, ids=[f"{row[0]} {row[1]}" for row in RANGES])
+def test_a_range_never_begins_before_the_infusion_but_for_a_little(
+    chosen: str, infused_ago: timedelta, back: timedelta
+) -> None:
+    given = sample.AS_OF - infused_ago
+    mark = replace(sample.patient().infusions[0], at=given)
+    view = replace(sample.patient(), infusions=(mark,), series=(), bars=(), windows=())
+    start, end = figure_range(view, chosen)
+    before = (sample.AS_OF - back) - start
+    assert timedelta(0) <= before <= max(back * 0.04, timedelta(hours=1))
+    assert (before > timedelta(0)) is (back == infused_ago)
+    assert end > sample.AS_OF
+
+
+def test_day_0_to_28_shows_both_windows_whole_with_the_future_empty() -> None:
+    start, end = figure_range(sample.patient(), "day 0–28")
+    assert start == sample.INFUSED - timedelta(hours=12)
+    assert end == sample.INFUSED + timedelta(days=28)
+    late = replace(sample.patient(), as_of=sample.INFUSED + timedelta(days=40))
+    assert figure_range(late, "day 0–28")[1] == late.as_of
