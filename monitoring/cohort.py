@@ -8,7 +8,7 @@ remains is worked on those. Patients are taken in blocks, so that the memory add
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ SECOND = 1_000_000
 NEVER = int(np.iinfo(np.int32).max)
 """End of a drug that is still running."""
 PATIENTS_A_BLOCK = 512
+ROWS_A_PORTION = 65_536
 _STATED = frozenset({"at_home", "sedated"})
 _CONCEPT = {"oxygen": "oxygen_support", "haemorrhage": "intracranial_haemorrhage"}
 
@@ -44,30 +45,38 @@ class Channel:
     def from_rows(
         cls, patients: int, patient: NDArray[np.integer], at: Seconds, value: NDArray[np.float32], *, worse: str = "max"
     ) -> Channel:
-        """The channel of rows in any order; of several at one moment the `worse` ("max" or "min") counts."""
+        """The channel of rows in any order; of several at one moment the `worse` ("max" or "min") counts.
+
+        A key is packed with its row, so that one sort of integers orders everything. Raises ValueError where
+        patient, time and row together need more than 63 bits.
+        """
         earliest = int(at.min(initial=0))
-        span = int(at.max(initial=0)) - earliest + 1
-        key = patient.astype(np.int64) * span + (at.astype(np.int64) - earliest)
-        key, order = _sorted(key, patients * span)
-        value = value[order]
-        first = np.flatnonzero(np.append(True, key[1:] != key[:-1])[: key.size])
-        if first.size < key.size:
-            value = (np.maximum if worse == "max" else np.minimum).reduceat(value, first)
-            key = key[first]
-        starts = np.searchsorted(key, np.arange(patients + 1, dtype=np.int64) * span)
-        within = key - np.repeat(np.arange(patients, dtype=np.int64) * span, np.diff(starts))
-        return cls((within + earliest).astype(np.int32), value, starts)
+        span_bits = (int(at.max(initial=0)) - earliest).bit_length()
+        place_bits = at.size.bit_length()
+        if (patients << span_bits).bit_length() + place_bits > 63:
+            raise ValueError("too many rows for one channel; make it of fewer patients at a time")
+        packed = np.empty(at.size, np.int64)
+        for rows in _portions(at.size):
+            key = (patient[rows].astype(np.int64) << span_bits) | (at[rows].astype(np.int64) - earliest)
+            packed[rows] = (key << place_bits) | np.arange(rows.start, rows.stop)
+        packed.sort()
+        sorted_at, sorted_value = np.empty(at.size, np.int32), np.empty(at.size, np.float32)
+        for rows in _portions(at.size):
+            sorted_value[rows] = value[packed[rows] & ((1 << place_bits) - 1)]
+            sorted_at[rows] = ((packed[rows] >> place_bits) & ((1 << span_bits) - 1)) + earliest
+        starts = np.searchsorted(packed, np.arange(patients + 1, dtype=np.int64) << (span_bits + place_bits))
+        again = sorted_at[1:] == sorted_at[:-1]
+        again[starts[(starts > 0) & (starts < at.size)] - 1] = False
+        if again.any():
+            first = np.flatnonzero(np.append(True, ~again))
+            sorted_value = (np.maximum if worse == "max" else np.minimum).reduceat(sorted_value, first)
+            sorted_at, starts = sorted_at[first], np.searchsorted(first, starts)
+        return cls(sorted_at, sorted_value, starts)
 
 
-def _sorted(key: Times, bound: int) -> tuple[Times, Times]:
-    """Keys below `bound` sorted, and the place each had. Packed with its place a key is sorted by value alone."""
-    place_bits = int(key.size).bit_length()
-    if bound.bit_length() + place_bits > 63:
-        order = np.argsort(key, kind="stable")
-        return key[order], order
-    packed = (key << place_bits) | np.arange(key.size, dtype=np.int64)
-    packed.sort()
-    return packed >> place_bits, packed & ((1 << place_bits) - 1)
+def _portions(size: int) -> Iterator[slice]:
+    """Slices that stay in the cache: what is computed on the way never becomes an array of the whole length."""
+    return (slice(begin, min(begin + ROWS_A_PORTION, size)) for begin in range(0, size, ROWS_A_PORTION))
 
 
 @dataclass(frozen=True)
@@ -178,7 +187,7 @@ def _evidence(system: GradingSystem, cohort: Cohort, dictionary: Dictionary, blo
     bands = {entry.number: entry for entry in system.bands}
     found: dict[str, Steps] = {}
     for name, channel in cohort.numbers.items():
-        found[name] = _held(channel, block, _fresh(name, dictionary), bands.get(name))
+        found[name] = _held(channel, block, _fresh(name, dictionary), _bands(bands.get(name), cohort, block))
     for name, channel in cohort.truths.items():
         outside = (0.0, 0.0) if name in _STATED else (0.0, 1.0)
         found[f"truth {name}"] = _held(channel, block, _fresh(name, dictionary), None, outside)
@@ -224,6 +233,13 @@ def _fresh(name: str, dictionary: Dictionary) -> int | None:
     """Seconds for which a value of the named input may be used; None = it never lapses."""
     entry = dictionary.concepts.get(_CONCEPT.get(name, name))
     return None if entry is None or entry.freshness_hours is None else round(entry.freshness_hours * 3600)
+
+
+def _bands(bands: Bands | None, cohort: Cohort, block: Block) -> Bands | None:
+    """The bands, or the finer ones where anybody in the block has a value they move with."""
+    moved = cohort.numbers.get(bands.moved_by) if bands else None
+    moves = moved is not None and moved.starts[block.first] < moved.starts[block.last]
+    return replace(bands, apart_below=bands.apart_below_moved) if bands and moves else bands
 
 
 def _moments(channel: Channel, block: Block) -> tuple[Times, Seconds]:

@@ -220,7 +220,7 @@ SYSTEM = GradingSystem(
     ),
     bands=(
         Bands("temperature", cuts=(fever.FEVER_CELSIUS - TOLERANCE,)),
-        Bands("sbp", apart_below=pressure.BASELINE_CEILING),
+        Bands("sbp", (), pressure.HIGHEST_LIMIT, "baseline_sbp", pressure.BASELINE_CEILING),
         Bands("map", cuts=(pressure.ADULT_LOW_MAP,)),
     ),
 )

@@ -85,12 +85,15 @@ class Bands:
     """Values of one number that no row and no remark of a table can tell apart, said by the table itself.
 
     Two values between the same neighbours of `cuts` (a value on a cut is above it) give the same answers, and so do
-    any two at or above `apart_below`. A number without bands is told apart everywhere.
+    any two at or above `apart_below`; where the number `moved_by` was charted, any two at or above
+    `apart_below_moved`. A number without bands is told apart everywhere.
     """
 
     number: str
     cuts: tuple[float, ...] = ()
     apart_below: float = -np.inf
+    moved_by: str = ""
+    apart_below_moved: float = -np.inf
 
     def of(self, values: NDArray[np.float32]) -> NDArray[np.generic]:
         """For each value something that is equal where the values are of one band."""
