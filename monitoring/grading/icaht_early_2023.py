@@ -2,8 +2,8 @@
 
 Thresholds read in a secondary source (clinical.md f.2). Graded from a course: the number of low days so far, so that
 the grade never falls; day by day in the ward's calendar from the first infusion. "Never above 500" is counted when
-the count has been low from day 0-3 to the last value and day 30 is over, or no value has come for more than seven
-days; until then it is possible and not certain (D55). Nothing of fever, platelets or growth factors is asked.
+the count has been low from day 0-3 to the last value and day 30 is over, or no value has come for eight days;
+until then it is possible and not certain (D55). Nothing of fever, platelets or growth factors is asked.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from monitoring.vocabulary import Flag, Syndrome
 
 LAST_DAY = 30
 STARTS_BY_DAY = 3
+SILENT_DAYS = LONGEST_GAP_DAYS + 1
 LOW, VERY_LOW = 500.0, 100.0
 NEEDS_COURSE = "ICAHT counts days in a series of neutrophil values; a picture of one moment has none"
 _DAY = hours(24)
@@ -35,7 +36,7 @@ def _over_days(evidence: Evidence, so_far: SoFar, most: float) -> Steps:
     start = evidence.day_zero
     labs = [lab for lab in evidence.daily.get("anc", ()) if lab[0] <= LAST_DAY + 1 + LONGEST_GAP_DAYS]
     turns = {start + day * _DAY for day in range(LAST_DAY + 2)} | {lab[2] for lab in labs if lab[2] > start}
-    turns |= {lab[2] + (LONGEST_GAP_DAYS + 1) * _DAY for lab in labs}
+    turns |= {lab[2] + SILENT_DAYS * _DAY for lab in labs}
     grid = sorted(turn for turn in turns if turn >= start)
     bounds = [(0.0, 0.0)]
     for at in grid:
@@ -43,7 +44,7 @@ def _over_days(evidence: Evidence, so_far: SoFar, most: float) -> Steps:
         today = (at - start) // _DAY
         last = max((lab[0] for lab in known), default=None)
         until = today if last is None else max(last, today - 1)
-        silent = bool(known) and at - max(lab[2] for lab in known) > LONGEST_GAP_DAYS * _DAY
+        silent = bool(known) and at - max(lab[2] for lab in known) >= SILENT_DAYS * _DAY
         bounds.append(so_far(known, min(until, LAST_DAY), today > LAST_DAY or silent))
     table = np.array(bounds, dtype=float)
     return Steps(np.array([BEGINNING_OF_TIME, *grid], np.int64), table[:, 0], table[:, 1]).compact()

@@ -2,7 +2,7 @@
 
 Thresholds read in a secondary source (clinical.md f.2). A count must not be transient: two days count, so the grade is
 that of the second-lowest day after day 30 (D56). No value after day 30 is unknown and never grade 0; a single one
-is at most its own grade; more than seven days after the last value a lower one may have been missed.
+is at most its own grade; seven days after the last value a lower one may have been missed.
 """
 
 from __future__ import annotations
