@@ -26,6 +26,8 @@ NEVER = int(np.iinfo(np.int32).max)
 PATIENTS_A_BLOCK = 512
 ROWS_A_PORTION = 65_536
 _STATED = frozenset({"at_home", "sedated"})
+_OF_FEW_TURNS = frozenset({"truth masking_drug", "truth crs_already_diagnosed"})
+"""Read only beside diagnoses, which are few: on their own boundaries they cost less than on everybody's grid."""
 _CONCEPT = {"oxygen": "oxygen_support", "haemorrhage": "intracranial_haemorrhage"}
 
 
@@ -209,11 +211,10 @@ def _evidence(system: GradingSystem, cohort: Cohort, dictionary: Dictionary, blo
 
 
 def _on_one_grid(found: Mapping[str, Steps], cohort: Cohort, block: Block) -> Evidence:
-    grid = ordered(np.concatenate([steps.at for steps in found.values()]))
+    shared = {name: steps for name, steps in found.items() if name not in _OF_FEW_TURNS and steps.at.size > 1}
+    grid = ordered(np.concatenate([steps.at for steps in shared.values()]))
     places: dict[int, Times] = {}
-    laid = {
-        name: steps if steps.at.size == 1 else Steps(grid, *steps.spread(grid, places)) for name, steps in found.items()
-    }
+    laid = {**found, **{name: Steps(grid, *steps.spread(grid, places)) for name, steps in shared.items()}}
     labels = {
         name: Labels(laid[f"label {name}"].at, laid[f"label {name}"].lo.astype(np.int64), words)
         for name, (_, words) in cohort.labels.items()

@@ -20,7 +20,7 @@ from monitoring.vocabulary import Answer, Flag, Syndrome
 
 Grades = NDArray[np.int8]
 NOT_GRADABLE = -1
-_NO, _UNKNOWN, _YES = int(Answer.NO), int(Answer.UNKNOWN), int(Answer.YES)
+_UNKNOWN, _YES = int(Answer.UNKNOWN), int(Answer.YES)
 TOLERANCE = 1e-6
 """A converted value this close to a cut is on it (clinical.md a.2)."""
 
@@ -55,13 +55,13 @@ class Criterion:
     decision: str = ""
 
     def answers(self, lo: Values, hi: Values) -> NDArray[np.int8]:
-        """Answer codes for intervals [lo, hi] of the axis."""
+        """Answer codes for intervals [lo, hi] of the axis: 2 where certain, 1 where only possible, else 0."""
         if self.at_or_above is not None:
             certain, possible = lo >= self.at_or_above - TOLERANCE, hi >= self.at_or_above - TOLERANCE
         else:
             bound = np.inf if self.at_or_below is None else self.at_or_below + TOLERANCE
             certain, possible = hi <= bound, lo <= bound
-        return np.where(certain, _YES, np.where(possible, _UNKNOWN, _NO)).astype(np.int8)
+        return np.add(certain, certain | possible, dtype=np.int8)
 
     def representatives(self, lo: float, hi: float) -> tuple[float, ...]:
         """The values in [lo, hi] between which this criterion's answer can change."""
@@ -258,8 +258,8 @@ def evaluate(system: GradingSystem, sweep: Sweep) -> Outcome:
     at_least = np.zeros(sweep.at.size, np.int8)
     at_most = np.zeros(sweep.at.size, np.int8)
     for row in system.criteria:
-        at_least = np.maximum(at_least, np.where(answers[row.key] == _YES, row.grade, 0))
-        at_most = np.maximum(at_most, np.where(answers[row.key] >= _UNKNOWN, row.grade, 0))
+        at_least = np.maximum(at_least, (answers[row.key] == _YES) * np.int8(row.grade))
+        at_most = np.maximum(at_most, (answers[row.key] >= _UNKNOWN) * np.int8(row.grade))
     gate = np.full(sweep.at.size, _YES, np.int8)
     if system.gate:
         alternatives = [np.minimum.reduce([answers[row.key] for row in every]) for every in system.gate]
