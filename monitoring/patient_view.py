@@ -233,7 +233,7 @@ def _decides(now: Situation, grade: Graded, name: str | None) -> str | None:
     """The input that would settle most, with how long ago it was last taken."""
     if name is None:
         return None
-    axis = next(axis for axis in grade.system.axes if axis.name == name)
+    axis = next(axis for axis in grade.system.axes if name in (axis.name, *axis.inputs))
     last = evidence_for(now.course, name, axis.concepts, now.at)
     ago = f"last {age_text(last.at, now.as_of)} ago" if last.at else "never taken"
     return f"{INPUT_NAMES.get(name, name)} ({ago})"

@@ -122,7 +122,7 @@ class Rounds:
             course = self._current().get(patient_id)
         else:
             facts = self._store.facts(patient_id, known_by=known_by)
-            course = Course.from_facts(patient_id, facts, self._dictionary) if facts else None
+            course = Course.from_facts(patient_id, facts, self._dictionary, self._settings.ward_zone) if facts else None
         return None if course is None else patient_view(course, as_of, self._settings.ward_zone)
 
     def scales(self, patient_id: str, family: str, as_of: datetime) -> SideBySide | None:
@@ -152,7 +152,10 @@ class Rounds:
         by_patient: dict[str, list[Fact]] = defaultdict(list)
         for fact in self._store.facts(known_by=known_by):
             by_patient[fact.patient_id].append(fact)
-        return {name: Course.from_facts(name, facts, self._dictionary) for name, facts in by_patient.items()}
+        return {
+            name: Course.from_facts(name, facts, self._dictionary, self._settings.ward_zone)
+            for name, facts in by_patient.items()
+        }
 
     def _current(self) -> dict[str, Course]:
         """The course of every patient, those read anew of whom anything arrived since the last call."""
@@ -160,7 +163,9 @@ class Rounds:
             version = self._store.version()
             if version != self._version:
                 for name in self._store.patient_versions(after_seq=self._version):
-                    self._courses[name] = Course.from_facts(name, self._store.facts(name), self._dictionary)
+                    self._courses[name] = Course.from_facts(
+                        name, self._store.facts(name), self._dictionary, self._settings.ward_zone
+                    )
                 # asked before the facts were read: what arrives in between is read once more, and never missed
                 self._version = version
             return dict(self._courses)

@@ -51,7 +51,7 @@ def run(asked: argparse.Namespace) -> int:
         moment = as_of or latest_effective(facts)  # D39
         if moment is None:
             continue
-        course = Course.from_facts(patient_id, facts, dictionary())
+        course = Course.from_facts(patient_id, facts, dictionary(), settings.ward_zone)
         for report in grade_report(course, system_ids, moment, settings.ward_zone):
             terminal.say(json.dumps(report)) if asked.json else _tell(report)
     terminal.note(terminal.equation(tally).replace(" stored ", " used "))
