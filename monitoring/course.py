@@ -282,7 +282,7 @@ class Course(StandingFacts):
         for at, fact in self.column("oxygen_support"):
             if not isinstance(fact, OxygenSupport):
                 continue
-            device_lapsed = keeps is not None and at - device_at > keeps if device_at != BEGINNING_OF_TIME else True
+            device_lapsed = keeps is not None and at - device_at >= keeps if device_at != BEGINNING_OF_TIME else True
             if fact.device is not None or device_lapsed:
                 device_at = at
             device = fact.device or (None if device_lapsed else state.device)

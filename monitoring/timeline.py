@@ -117,9 +117,8 @@ class Steps:
             return self.on(grid)
         place = places.get(id(self.at))
         if place is None:
-            marks = np.zeros(grid.size, np.int64)
-            marks[np.searchsorted(grid, self.at)] = 1
-            places[id(self.at)] = place = np.cumsum(marks) - 1
+            turns = np.bincount(np.searchsorted(grid, self.at), minlength=grid.size)
+            places[id(self.at)] = place = np.cumsum(turns) - 1
         return self.lo[place], self.hi[place]
 
 

@@ -16,9 +16,10 @@ from monitoring.concepts import dictionary
 from monitoring.course import Course
 from monitoring.evidence import OxygenState
 from monitoring.grading import graded, systems
+from monitoring.records import OxygenSupport
 from monitoring.timeline import micros, moment
 from monitoring.vocabulary import OxygenDevice
-from tests.course.charts import CRS, INFUSED, adult, course, temperature, vitals
+from tests.course.charts import CRS, INFUSED, adult, carried, course, temperature, vitals
 from tests.course.generated import KINDS, UNTIL_HOURS, cohort_of, facts_of, random_course
 
 UNTIL = UNTIL_HOURS * 3600
@@ -173,6 +174,20 @@ def test_times_that_run_backwards_are_refused() -> None:
         grade_cohort(
             SYSTEM, Cohort(1, numbers={"temperature": one_patient((2, 37), (1, 38))}), dictionary(), until=9000
         )
+
+
+@pytest.mark.parametrize(("hours", "possible"), [(11.75, 4), (12, 4)])
+def test_a_row_without_a_device_keeps_the_last_one_only_while_that_is_fresh(hours: float, possible: int) -> None:
+    sets = [
+        *vitals(0, celsius=39, device="bipap"),
+        *vitals(hours, celsius=39)[:2],
+        *vitals(13, celsius=39, device="hfnc"),
+    ]
+    chart = course(adult(), sets, OxygenSupport(**carried(hours)))
+    lowest = 4 if hours < 12 else 1
+    assert [step for step in by_course(chart) if step[0] == hours * 3600] == [(int(hours * 3600), lowest, possible)]
+    assert (13 * 3600, 3, 3) in by_course(chart)
+    assert by_cohort(cohort_of([chart])) == [by_course(chart)]
 
 
 def test_an_empty_cohort_has_no_steps() -> None:
