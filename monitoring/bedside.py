@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,30 @@ from monitoring.grading.picture import PictureRefused, evidence_of, read_picture
 from monitoring.grading.picture_fields import Picture
 from monitoring.vocabulary import Flag, Syndrome
 from monitoring.windows import window_flags
+
+
+def pictures_in(text: str, source: str = "picture") -> object:
+    """The JSON of `text`, for `grade_pictures`; `source` is what a refusal calls it. Raises PictureRefused."""
+    try:
+        return json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_without_repeats, parse_constant=_no_number)
+    except json.JSONDecodeError as broken:
+        raise PictureRefused(f"{source}:{broken.lineno}:{broken.colno}: not JSON ({broken.msg})") from broken
+    except RecursionError as broken:
+        raise PictureRefused(f"{source}: nested too deeply; expected an array of pictures") from broken
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a field given twice: which of the two is meant would be a guess."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise PictureRefused(f"the field {name!r} is given twice in one object; expected once")
+        found[name] = value
+    return found
+
+
+def _no_number(text: str) -> object:
+    raise PictureRefused(f"{text} is no number of JSON; expected a number, or null for not recorded")
 
 
 def grade_pictures(pictures: object, system_ids: Sequence[str]) -> list[dict[str, Any]]:

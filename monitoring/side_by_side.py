@@ -142,6 +142,8 @@ def of_course(course: Course, family: str, as_of: datetime, ward_zone: tzinfo) -
 
 
 def _answered(system: GradingSystem, said: Mapping[str, Any]) -> Verdict:
+    """One answer; of a scale that reads a series only its reason is told, the picture's flags are not about it."""
+    flags = [] if system.needs_course and not said["gradable"] else said["flags"]
     return Verdict(
         system,
         said["at_least"],
@@ -149,7 +151,7 @@ def _answered(system: GradingSystem, said: Mapping[str, Any]) -> Verdict:
         tuple(said["met"]),
         tuple(said["unassessed"]),
         input_name(said["decides"]) if said["decides"] else "",
-        tuple(Flag(flag) for flag in said["flags"]),
+        tuple(Flag(flag) for flag in flags),
     )
 
 
@@ -206,10 +208,12 @@ def _row(verdict: Verdict, said_once: Sequence[Flag]) -> ScaleRow:
 
 
 def _why(verdict: Verdict) -> str:
-    """The rows that are met, and what is not known."""
+    """The rows of the highest grade met, and what is not known; all rows where a closed gate keeps them out."""
     if verdict.at_least is None and verdict.system.needs_course:
         return _sentence(verdict.system.needs_course.rstrip("."))
-    parts = _wordings(verdict.system, verdict.rows_met)
+    rows = verdict.rows_met
+    worst = max((row.grade for row in rows), default=0)
+    parts = _wordings(verdict.system, rows if verdict.shut_out else [row for row in rows if row.grade == worst])
     if verdict.shut_out:
         parts.append(f"not graded without {_gate(verdict.system)}")
     if not parts and verdict.at_most == 0:

@@ -9,6 +9,7 @@ from monitoring.ui.course import RANGES, episode_table, figure_range, heading, w
 from monitoring.ui.frame import open_screen, style
 from monitoring.ui.people import patient_key, patient_of
 from monitoring.ui.risk_ribbon import ribbon
+from monitoring.ui.scales_panel import scales_panel
 from monitoring.ui.trouble import calm
 from monitoring.ui.viewport import narrow_screen
 from monitoring.vocabulary import Role
@@ -70,6 +71,7 @@ def course(patient_id: str) -> None:
             st.tabs([explanation.title for explanation in view.explanations]), view.explanations, strict=True
         ):
             tab.html(why_table(explanation))
+        scales_panel(view, start, end, dark=dark, narrow=narrow)
         if view.episodes:
             st.header("Episodes", anchor=False)
             st.html(episode_table(view.episodes))

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from monitoring.bedside import grade_pictures
+from monitoring.bedside import grade_pictures, pictures_in
 from monitoring.commands import terminal
 
 HELP = "grades of bedside pictures from a JSON array"
@@ -32,27 +32,11 @@ def run(asked: argparse.Namespace) -> int:
 def _read(name: str) -> object:
     try:
         text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return json.loads(text.decode("utf-8-sig"), object_pairs_hook=_without_repeats, parse_constant=_no_number)
+        return pictures_in(text.decode("utf-8-sig"), name)
     except OSError as unreadable:
         raise terminal.CallRefused(f"{name}: cannot be read ({unreadable.strerror})") from unreadable
-    except json.JSONDecodeError as broken:
-        raise terminal.CallRefused(f"{name}:{broken.lineno}:{broken.colno}: not JSON ({broken.msg})") from broken
-    except (UnicodeDecodeError, RecursionError) as broken:
+    except UnicodeDecodeError as broken:
         raise terminal.CallRefused(f"{name}: not JSON in UTF-8; expected an array of pictures") from broken
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a field given twice: which of the two is meant would be a guess."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise terminal.CallRefused(f"the field {name!r} is given twice in one object; expected once")
-        found[name] = value
-    return found
-
-
-def _no_number(text: str) -> object:
-    raise terminal.CallRefused(f"{text} is no number of JSON; expected a number, or null for not recorded")
 
 
 def _tell(answer: dict[str, Any]) -> None:

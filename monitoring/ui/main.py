@@ -11,7 +11,7 @@ from monitoring.settings import ROOT
 from monitoring.ui.frame import open_screen
 from monitoring.ui.people import PAGES, START, person
 
-TITLES = {"ward": "Ward", "patient": "Patient", "home": "Home", "intake": "Intake"}
+TITLES = {"ward": "Ward", "patient": "Patient", "calculator": "Calculator", "home": "Home", "intake": "Intake"}
 
 
 def start() -> None:

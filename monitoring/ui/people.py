@@ -29,10 +29,10 @@ START = {
 """The page a role starts on."""
 
 PAGES = {
-    Role.NURSE: ("ward", "patient"),
-    Role.PHYSICIAN: ("ward", "patient"),
+    Role.NURSE: ("ward", "patient", "calculator", "intake"),
+    Role.PHYSICIAN: ("ward", "patient", "calculator", "intake"),
     Role.CAREGIVER: ("home",),
-    Role.DATA_MANAGER: ("intake", "ward", "patient"),
+    Role.DATA_MANAGER: ("intake", "ward", "patient", "calculator"),
 }
 """The pages a role may open."""
 

@@ -115,8 +115,9 @@ def scale_table(shown: SideBySide) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Scale", "Why", "What would decide it"))
     remarks = "".join(f"<li>{escape(remark)}</li>" for remark in shown.remarks)
     return (
-        f'<table class="scales"><caption>{escape(shown.family)}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(map(_row, shown.rows))}</tbody></table>"
+        f'<div class="beside"><table class="scales"><caption>{escape(shown.family)}</caption>'
+        f"<thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(map(_row, shown.rows))}</tbody></table></div>"
         + (f'<ul class="notes">{remarks}</ul>' if remarks else "")
     )
 
