@@ -41,7 +41,8 @@ check: $(VENV)/development ## lint, format and types only
 
 setup: $(VENV)/development ## create .venv with everything, for working on the code
 
-bench: $(VENV)/development ## measure a ward of 30 patients beside the peer-style baseline
+bench: $(VENV)/development ## measure a cohort and a ward of 30 patients beside peer-style baselines
+	$(PY) -m tests.benchmarks.cohort
 	$(PY) -m tests.benchmarks.ward
 
 $(PY):
