@@ -16,6 +16,7 @@ from pydantic import ConfigDict
 
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
+from monitoring.home_view import home_view
 from monitoring.ingest import read_paths
 from monitoring.patient_view import patient_view
 from monitoring.records import Fact, Refusal, RowRead, Tally
@@ -23,11 +24,11 @@ from monitoring.settings import Settings
 from monitoring.side_by_side import SideBySide, of_course
 from monitoring.store import LedgerRow, Store
 from monitoring.timeline import micros
-from monitoring.views import PatientView, WardView
+from monitoring.views import HomeView, PatientView, WardView
 from monitoring.ward_view import ward_view
 
 ALL_WARDS = "All wards"
-"""What a ward view is called that is not narrowed to one ward."""
+"""What a ward view is called whose patients lie on several wards, or of whom no ward is charted."""
 
 Progress = Callable[[str, int], None]
 """Told after each commit: the source, and how many rows of the call are stored by now."""
@@ -110,11 +111,14 @@ class Rounds:
         return self._store.append(rows, author=facts[0].author, received_at=received_at)
 
     def ward(self, as_of: datetime, known_by: datetime | None = None, ward: str | None = None) -> WardView:
-        """The ward at `as_of`; with `known_by`, from what had reached us by then. `ward` narrows to one by name."""
+        """The ward at `as_of`; with `known_by`, from what had reached us by then. `ward` narrows to one by name.
+
+        Not narrowed, it is called by the ward all its patients share (those at home apart), else ALL_WARDS.
+        """
         courses = list(self._known(known_by).values())
         if ward is not None:
             courses = [course for course in courses if _ward_of(course, as_of) == ward]
-        return ward_view(courses, as_of, self._settings.ward_zone, ward or ALL_WARDS)
+        return ward_view(courses, as_of, self._settings.ward_zone, ward or _shared_ward(courses, as_of))
 
     def patient(self, patient_id: str, as_of: datetime, known_by: datetime | None = None) -> PatientView | None:
         """One patient's page at `as_of`; None for a patient nothing is known of (by `known_by`)."""
@@ -132,6 +136,11 @@ class Rounds:
         """
         course = self._current().get(patient_id)
         return None if course is None else of_course(course, family, as_of, self._settings.ward_zone)
+
+    def home(self, patient_id: str, as_of: datetime) -> HomeView | None:
+        """What a patient's family sees at `as_of`, with every report it sent; None where nothing is known."""
+        course = self._current().get(patient_id)
+        return None if course is None else home_view(course, as_of, self._settings.ward_zone)
 
     def patients(self) -> list[tuple[str, str]]:
         """(patient id, name or else id) of everyone, sorted as a person looks for them."""
@@ -174,6 +183,12 @@ class Rounds:
 def _ward_of(course: Course, as_of: datetime) -> str | None:
     placement = course.placement(micros(as_of))
     return placement.ward if placement else None
+
+
+def _shared_ward(courses: Sequence[Course], as_of: datetime) -> str:
+    """The one ward everybody who is not at home lies on; else ALL_WARDS."""
+    wards = {_ward_of(course, as_of) for course in courses if not course.at_home(micros(as_of))}
+    return next(iter(wards)) or ALL_WARDS if len(wards) == 1 else ALL_WARDS
 
 
 def _label(course: Course) -> str:

@@ -5,11 +5,12 @@ Everything is computed for an `as_of` handed in; nothing here knows Streamlit, S
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from monitoring.vocabulary import AlertLevel, Answer, Flag, Syndrome
+from monitoring.vocabulary import AlertLevel, Answer, Flag, Severity, Syndrome
 
 
 class Age(StrEnum):
@@ -236,3 +237,23 @@ class PatientView:
     bars: tuple[Bar, ...]
     explanations: tuple[Explanation, ...]
     episodes: tuple[EpisodeRow, ...]
+
+
+@dataclass(frozen=True)
+class HomeReport:
+    """What a family reported of one moment: severities above none by symptom id, and the temperature if taken."""
+
+    seen_at: datetime
+    sent_at: datetime
+    temperature_c: float | None
+    symptoms: Mapping[str, Severity]
+
+
+@dataclass(frozen=True)
+class HomeView:
+    """What a family sees of its patient: no grade. `first_name` is None where the chart does not say it."""
+
+    name: str
+    first_name: str | None
+    day: int | None
+    reports: tuple[HomeReport, ...]

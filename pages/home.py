@@ -10,16 +10,18 @@ from monitoring.clock import TimeRefused, parse_instant
 from monitoring.concepts import dictionary
 from monitoring.ui import live
 from monitoring.ui.frame import open_screen, style
-from monitoring.ui.home_report import GROUPS, HOW_MUCH, answer_card, asked, entry_text
+from monitoring.ui.home_report import GROUPS, HOW_MUCH, about, answer_card, asked, entry_text, heading, moment_text
 from monitoring.ui.statements import StatementRefused, checked, home_facts
 from monitoring.ui.trouble import calm
+from monitoring.views import HomeView
 from monitoring.vocabulary import Severity
 
 someone = open_screen("home")
 style("home")
 
 FAHRENHEIT, CELSIUS = "°F", "°C"
-SENT, ANSWER, ROUND = "home-sent", "home-answer", "home-round"
+ANSWER, ROUND = "home-answer", "home-round"
+SHOWN = 8
 
 
 def here() -> ZoneInfo:
@@ -30,8 +32,8 @@ def here() -> ZoneInfo:
         return live.settings().ward_zone
 
 
-def temperature(turn: int) -> tuple[float | None, str]:
-    """The temperature in Celsius if one was written, and as it was written."""
+def temperature(turn: int) -> float | None:
+    """The temperature in Celsius if one was written."""
     with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
         typed = st.number_input(
             "Temperature", value=None, step=0.1, format="%.1f", key=f"home-temp-{turn}", placeholder="not measured"
@@ -45,9 +47,9 @@ def temperature(turn: int) -> tuple[float | None, str]:
             label_visibility="collapsed",
         )
     if typed is None:
-        return None, ""
+        return None
     celsius = dictionary().concepts["temperature"].canonical(typed, "°F" if scale == FAHRENHEIT else "Cel")
-    return checked("temperature", celsius, dictionary()), f"{typed:.1f} {scale}"
+    return checked("temperature", celsius, dictionary())
 
 
 def symptoms(turn: int) -> tuple[dict[str, Severity], list[str]]:
@@ -88,13 +90,29 @@ def moment() -> datetime:
         raise StatementRefused(f"This time cannot be used: {refused}.") from refused
 
 
-def report(patient_id: str, label: str) -> None:
+def sent_before(view: HomeView) -> None:
+    """What the team has been told, newest first, in the scale the family uses."""
+    if not view.reports:
+        return
+    st.subheader("Sent", anchor=False)
+    fahrenheit = st.session_state.get("home-scale") == FAHRENHEIT
+    for report in view.reports[:SHOWN]:
+        celsius = report.temperature_c
+        shown = (
+            "" if celsius is None else f"{celsius * 9 / 5 + 32:.1f} {FAHRENHEIT}" if fahrenheit else f"{celsius:.1f} °C"
+        )
+        st.text(entry_text(report, moment_text(report.seen_at, live.now(), here()), shown, dictionary()))
+    if len(view.reports) > SHOWN:
+        st.text(f"and {len(view.reports) - SHOWN} before these")
+
+
+def report(patient_id: str, view: HomeView) -> None:
     """The whole form, top to bottom under one thumb."""
-    st.text(f"For {label}")
-    st.title("How is it now?", anchor=False)
+    st.title(heading(view), anchor=False)
+    st.text(about(view, live.now(), here()))
     turn = st.session_state.setdefault(ROUND, 0)
     try:
-        celsius, as_written = temperature(turn)
+        celsius = temperature(turn)
     except StatementRefused as refused:
         st.warning(str(refused))
         return
@@ -114,18 +132,17 @@ def report(patient_id: str, label: str) -> None:
             facts = home_facts(patient_id, celsius, marked, by=someone, at=at, now=now, dictionary=dictionary())
             live.rounds().record(facts, source="home")
             st.session_state[ANSWER] = home_answer(marked, celsius, dictionary())
-            at_text = at.astimezone(here()).strftime("%H:%M")
-            st.session_state.setdefault(SENT, []).insert(0, entry_text(at_text, as_written, marked, dictionary()))
             st.session_state[ROUND] = turn + 1
             st.rerun()
     except StatementRefused as refused:
         st.warning(str(refused))
-    if st.session_state.get(SENT):
-        st.subheader("Sent", anchor=False)
-        for entry in st.session_state[SENT]:
-            st.text(entry)
+    sent_before(view)
 
 
 with st.container(key="home"), calm("Not sent. If you are worried, phone the team"):
     if someone.patient_id is not None:
-        report(someone.patient_id, dict(live.rounds().patients()).get(someone.patient_id, "your patient"))
+        shown = live.rounds().home(someone.patient_id, live.now())
+        if shown is None:
+            st.info("Nothing is known of your patient yet. Please ask the team.")
+        else:
+            report(someone.patient_id, shown)

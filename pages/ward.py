@@ -13,8 +13,7 @@ open_screen("ward")
 
 REFRESH_SECONDS = 5
 EMPTY = (
-    "No patient is on this ward yet. Drop the ward's files on the Intake page (sign in as data manager), "
-    "or run: python -m monitoring ingest FILE"
+    "No patient is on this ward yet. Drop the ward's files on the Intake page, or run: python -m monitoring ingest FILE"
 )
 SEEN = "ward-seen"
 

@@ -36,6 +36,7 @@ STANDS_WITH = {
     "sentences": "alerts",
     "ward_view": "views",
     "patient_view": "views",
+    "home_view": "views",
     "side_by_side": "views",
     "commands": "__main__",
 }

@@ -12,10 +12,11 @@ import pytest
 
 from monitoring.concepts import dictionary
 from monitoring.ingest import FileRefused
-from monitoring.records import Infusion, Observation, Patient, Placement
+from monitoring.records import Infusion, Observation, Patient, Placement, SymptomReport
 from monitoring.rounds import Rounds
 from monitoring.settings import Settings
 from monitoring.store import Store, open_store
+from monitoring.vocabulary import Reporter, Severity
 
 ARRIVED = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEVER_AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -171,6 +172,47 @@ def test_a_ward_is_narrowed_by_where_the_patients_are_at_that_moment(rounds: Rou
     assert names(moved - timedelta(seconds=1), "7 North") == {"P1"}
     assert names(ARRIVED, None) == {"P1", "P2", "P3"}
     assert rounds.ward(ARRIVED, ward="ICU").ward == "ICU"
+
+
+@pytest.mark.parametrize(
+    ("wards", "title"),
+    [
+        (["7 North", "7 North"], "7 North"),
+        (["7 North", "home"], "7 North"),
+        (["7 North", "ICU"], "All wards"),
+        (["7 North", None], "All wards"),
+        ([None], "All wards"),
+        (["home"], "All wards"),
+        ([], "All wards"),
+    ],
+)
+def test_the_ward_is_called_by_the_name_everybody_on_it_shares(
+    wards: list[str | None], title: str, rounds: Rounds
+) -> None:
+    for number, ward in enumerate(wards):
+        where = {"effective_at": FEVER_AT, "received_at": ARRIVED, "source": "screen"}
+        placed = [Placement(patient_id=f"P{number}", ward=ward, **where)] if ward else []
+        rounds.record([observation(f"P{number}"), *placed], source="screen")
+    assert rounds.ward(ARRIVED).ward == title
+
+
+def test_a_family_sees_its_patient_and_nobody_else_s_reports(rounds: Rounds) -> None:
+    def told(patient: str) -> SymptomReport:
+        return SymptomReport(
+            patient_id=patient,
+            effective_at=FEVER_AT,
+            received_at=ARRIVED,
+            source="screen",
+            reporter=Reporter.CAREGIVER,
+            symptom="chills",
+            severity=Severity.MILD,
+        )
+
+    assert rounds.home("P1", ARRIVED) is None
+    rounds.record([told("P1"), told("P2"), observation("P1")], source="home")
+    view = rounds.home("P1", ARRIVED)
+    assert view is not None
+    assert [(report.seen_at, report.temperature_c) for report in view.reports] == [(FEVER_AT, 38.4)]
 
 
 def test_a_patient_of_whom_only_the_bed_is_known_has_a_row(rounds: Rounds) -> None:

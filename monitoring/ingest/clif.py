@@ -68,7 +68,7 @@ def _respiratory_support(row: Row) -> None:
         row.refuse(
             "device_category",
             "this device stands in no row of the published tables; quarantined, not graded. "
-            "Chart the oxygen device on Intake if it gives oxygen",
+            "Chart the oxygen device on the patient page if it gives oxygen",
         )
         return
     concepts = row.reading.dictionary.concepts

@@ -138,7 +138,7 @@ class Row:
             self.refuse(
                 column,
                 f"outside {low:g}–{high:g} {shown} for {concept.label}; quarantined, not graded. "
-                "Confirm or correct it on Intake.",
+                "Correct it at its source and send it again.",
             )
             return None
         return value

@@ -58,7 +58,7 @@ def _value(found: dict[str, tuple[str, Observation]], concept_id: str) -> float 
 
 def _contradiction(row: Row, concept_id: str, first: str, second: str, what: str) -> set[str]:
     for column in (first, second):
-        row.refuse(column, f"{what}; both quarantined, not graded. Confirm or correct them on Intake.")
+        row.refuse(column, f"{what}; both quarantined, not graded. Correct them at their source and send them again.")
     return {concept_id}
 
 

@@ -68,6 +68,7 @@ def _sign_in_form() -> None:
             list(ROLE_NAMES),
             format_func=lambda role: ROLE_NAMES[role],
             key="sign-in-role",
+            width="stretch",
         )
         name = st.text_input(
             "My name", key="sign-in-name", placeholder="as it should stand beside what I chart", max_chars=60

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from html import escape
 
 from monitoring.alerts import HomeAnswer
 from monitoring.concepts import Dictionary
+from monitoring.views import HomeReport, HomeView
 from monitoring.vocabulary import Severity, Syndrome
 
 HOW_MUCH = {
@@ -42,8 +43,33 @@ def answer_card(answer: HomeAnswer, *, sent: bool) -> str:
     return f'<div class="answer {escape(answer.band)}" role="alert"><b>{escape(sentence)}</b>{say}</div>'
 
 
-def entry_text(at_text: str, temperature: str | None, marked: Mapping[str, Severity], dictionary: Dictionary) -> str:
-    """One report as its sender reads it back."""
-    said = [f"{dictionary.symptoms[key].plain} ({HOW_MUCH[severity]})" for key, severity in marked.items()]
-    parts = [f"temperature {temperature}" if temperature else "no temperature", *said]
-    return f"{at_text}: {', '.join(parts)}" + ("" if said else ", nothing else")
+def heading(view: HomeView) -> str:
+    """`How is Joris now?`, or `it` where no first name is charted."""
+    return f"How is {view.first_name or 'it'} now?"
+
+
+def about(view: HomeView, now: datetime, zone: tzinfo) -> str:
+    """The day, and when the last report was sent, on the family's own clock."""
+    day = [] if view.day is None else [f"Day {view.day} after the infusion"]
+    last = max((report.sent_at for report in view.reports), default=None)
+    sent = "no report sent yet" if last is None else f"last report sent {moment_text(last, now, zone)}"
+    return " · ".join([*day, sent if day else sent.capitalize()])
+
+
+def moment_text(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """`today 05:39`, `yesterday 21:00` or `Mon 16 Nov 08:00`."""
+    local = at.astimezone(zone)
+    days = (now.astimezone(zone).date() - local.date()).days
+    day = {0: "today", 1: "yesterday"}.get(days, f"{local:%a %-d %b}")
+    return f"{day} {local:%H:%M}"
+
+
+def entry_text(report: HomeReport, at_text: str, temperature: str, dictionary: Dictionary) -> str:
+    """One report as its sender reads it back; `temperature` as the family writes it, empty where none was taken."""
+    said = [
+        f"{symptom.plain if (symptom := dictionary.symptoms.get(key)) else key} ({HOW_MUCH[severity]})"
+        for key, severity in report.symptoms.items()
+    ]
+    parts = [f"temperature {temperature}", *said] if temperature else said
+    rest = "" if said else ", nothing else" if parts else "nothing marked"
+    return f"{at_text}: {', '.join(parts)}{rest}"

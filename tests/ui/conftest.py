@@ -58,7 +58,7 @@ def one_patient(store: Path, tmp_path: Path) -> str:
     """P1, infused three days ago: fever 39.1 twenty minutes ago, pressure last taken nine hours ago, a drug chart."""
     files = {
         "patients.csv": "patient_id,name,birth_date,ward,bed,product,infused_at\n"
-        f"P1,Okafor A,1970-01-01,7 North,12,Yescarta,{ago(days=3)}\n",
+        f'P1,"Okafor, Ada",1970-01-01,7 North,12,Yescarta,{ago(days=3)}\n',
         "drugs.csv": f"patient_id,drug,start,dose,unit\nP1,paracetamol,{ago(days=2)},1,g\n",
         "vitals.csv": "patient_id,time,temp_c,hr,rr,sbp,dbp,spo2,o2_device\n"
         f"P1,{ago(hours=9)},38.4,110,18,118,70,96,room_air\nP1,{ago(minutes=20)},39.1,116,20,,,96,room_air\n",
