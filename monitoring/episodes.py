@@ -138,13 +138,18 @@ def flags_at(
 
 
 def stale_axes(course: Course, grade: Graded, place: int, at: int) -> list[str]:
-    """Names of the inputs that are unknown only because their last value is too old to use."""
+    """Names of the inputs that are unknown although they were taken: their last value is too old to use."""
     names = set(grade.unassessed(place))
     return [
         axis.name
         for axis in grade.system.axes
-        if axis.name in names and any(course.last(concept, at) is not None for concept in axis.concepts)
+        if axis.name in names and any(_lapsed(course, concept, at) for concept in axis.concepts)
     ]
+
+
+def _lapsed(course: Course, concept: str, at: int) -> bool:
+    last, keeps = course.last(concept, at), course.freshness(concept)
+    return last is not None and keeps is not None and at >= micros(last.effective_at) + keeps
 
 
 def episodes(course: Course, system_id: str, as_of: datetime) -> list[Episode]:

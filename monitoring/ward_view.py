@@ -155,7 +155,7 @@ def grade_cell(now: Situation, system_id: str) -> GradeCell:
     begun = now.since(system_id)
     return GradeCell(
         system=system_id,
-        label=_LABELS[system_id],
+        label=_LABELS.get(system_id) or now.grades[system_id].system.title,
         text=grade_text(low, high),
         at_least=low,
         at_most=high,

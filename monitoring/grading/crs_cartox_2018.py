@@ -34,9 +34,9 @@ SYSTEM = GradingSystem(
     criteria=(
         _row(1, "fever", "Temperature ≥38 °C", TEMPERATURE, FEVER_CELSIUS),
         _row(1, "organ_1", "Grade 1 organ toxicity", ORGANS, 1, "D43"),
-        _row(2, "hypotension", "Hypotension responding to fluids", BLOOD_PRESSURE, 1, "D44"),
-        _row(2, "one_vasopressor", "or to a low-dose pressor", AGENTS, ONE, "D44"),
-        _row(2, "oxygen", "Hypoxia requiring FiO2 <40%", OXYGEN, SOME_OXYGEN),
+        _row(2, "hypotension", "Hypotension (grade 2 while it responds to fluids)", BLOOD_PRESSURE, 1, "D44"),
+        _row(2, "one_vasopressor", "Hypotension on a pressor (grade 2 at a low dose)", AGENTS, ONE, "D44"),
+        _row(2, "oxygen", "Hypoxia on oxygen (grade 2 at FiO2 <40%)", OXYGEN, SOME_OXYGEN),
         _row(2, "organ_2", "Grade 2 organ toxicity", ORGANS, 2, "D43"),
         _row(3, "several_vasopressors", "Hypotension requiring multiple pressors", AGENTS, SEVERAL),
         _row(3, "high_dose", "Hypotension requiring a high-dose pressor", LEE_HIGH_DOSE, 1, "D47"),

@@ -32,8 +32,8 @@ SYSTEM = GradingSystem(
     reference="NCI Common Terminology Criteria for Adverse Events v5.0, cytokine release syndrome (10052015)",
     criteria=(
         _row(1, "fever", "Fever with or without constitutional symptoms", TEMPERATURE, FEVER_CELSIUS),
-        _row(2, "hypotension", "Hypotension responding to fluids", BLOOD_PRESSURE, 1, "D44"),
-        _row(2, "oxygen", "Hypoxia responding to <40% O2", OXYGEN, SOME_OXYGEN),
+        _row(2, "hypotension", "Hypotension (grade 2 while it responds to fluids)", BLOOD_PRESSURE, 1, "D44"),
+        _row(2, "oxygen", "Hypoxia on oxygen (grade 2 while <40% O2)", OXYGEN, SOME_OXYGEN),
         _row(3, "one_vasopressor", "Hypotension managed with one pressor", AGENTS, ONE),
         _row(3, "fio2_40", "Hypoxia requiring ≥ 40% O2", FIO2, HIGH_FIO2_PERCENT),
         _row(4, "several_vasopressors", f"{_URGENT}: more than one pressor", AGENTS, SEVERAL, "D45"),

@@ -32,9 +32,9 @@ SYSTEM = GradingSystem(
     reference="Lee DW et al. Blood 2014;124:188-195, doi:10.1182/blood-2014-05-552729",
     criteria=(
         _row(1, "fever", "Fever, constitutional symptoms", TEMPERATURE, FEVER_CELSIUS),
-        _row(2, "hypotension", "Hypotension responding to fluids", BLOOD_PRESSURE, 1, "D44"),
-        _row(2, "one_vasopressor", "or to a low dose of one pressor", AGENTS, ONE, "D44"),
-        _row(2, "oxygen", "Oxygen requirement, FiO2 <40%", OXYGEN, SOME_OXYGEN),
+        _row(2, "hypotension", "Hypotension (grade 2 while it responds to fluids)", BLOOD_PRESSURE, 1, "D44"),
+        _row(2, "one_vasopressor", "Hypotension on a pressor (grade 2 at a low dose of one)", AGENTS, ONE, "D44"),
+        _row(2, "oxygen", "Oxygen requirement (grade 2 at FiO2 <40%)", OXYGEN, SOME_OXYGEN),
         _row(2, "organ_2", "Grade 2 organ toxicity", ORGANS, 2, "D43"),
         _row(3, "several_vasopressors", "Hypotension requiring multiple pressors", AGENTS, SEVERAL),
         _row(3, "high_dose", "Hypotension requiring a high-dose pressor", LEE_HIGH_DOSE, 1, "D47"),

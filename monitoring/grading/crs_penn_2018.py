@@ -47,12 +47,12 @@ def _row(grade: int, key: str, wording: str, axis: Axis, cut: float, decision: s
 
 
 SIGNS_OF_CRS = (
-    _row(1, "fever", "Mild reaction, supportive care: fever", TEMPERATURE, FEVER_CELSIUS),
-    _row(1, "hypotension", "Mild reaction, supportive care: hypotension", BLOOD_PRESSURE, 1, "D50"),
+    _row(1, "fever", "Fever (grade 1 while supportive care suffices)", TEMPERATURE, FEVER_CELSIUS),
+    _row(1, "hypotension", "Hypotension (grade 1 while supportive care suffices)", BLOOD_PRESSURE, 1, "D50"),
     _row(2, "organ_2", "Grade 2 creatinine or grade 3 liver tests", PENN_ORGANS, 2, "D43"),
     _row(3, "organ_3", "Grade 3 creatinine or grade 4 liver tests", PENN_ORGANS, 3, "D43"),
     _row(3, "boluses", "Hypotension treated with multiple fluid boluses", BOLUSES, MULTIPLE_BOLUSES, "D50"),
-    _row(3, "vasopressor", "Hypotension treated with a low-dose pressor", AGENTS, ONE),
+    _row(3, "vasopressor", "Hypotension on a pressor (grade 3 at a low dose)", AGENTS, ONE),
     _row(3, "plasma", "Coagulopathy requiring plasma products", PLASMA, 1, "D51"),
     _row(3, "oxygen", "Any supplemental oxygen, incl. high-flow, CPAP, BiPAP", OXYGEN, SOME_OXYGEN),
     _row(4, "high_dose", "Hypotension requiring high-dose pressors", PENN_HIGH_DOSE, 1, "D47"),

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from monitoring.grading import graded
+from datetime import UTC
+
+import pytest
+
+from monitoring.grading import graded, systems
+from monitoring.patient_view import explanation
 from monitoring.records import Administration, Fact, Observation, Patient, Placement
+from monitoring.sentences import Situation
 from monitoring.timeline import micros
 from tests.course.charts import adult, after, carried, course, drug, episodes, event, flags, steps, temperature, vitals
 
@@ -114,3 +120,19 @@ def test_steps_and_episodes_of_every_older_scale() -> None:
     late = course(*adult(), *vitals(24 * 19, 38.5))
     assert "after_documented_window" in flags(late, LEE, 24 * 19)
     assert "unverified_rule" in flags(late, LEE, 24 * 19)
+
+
+def test_a_fraction_nobody_charted_is_not_called_old() -> None:
+    chart = course(*adult(), *vitals(1, 38.5, device="hfnc"))
+    assert "stale" not in flags(chart, "crs-ctcae-5", 2)
+    assert "stale" in flags(chart, "crs-ctcae-5", 14)  # the device itself lapses after 12 hours
+
+
+@pytest.mark.parametrize("system", systems())
+def test_every_scale_explains_itself_on_a_course(system: str) -> None:
+    chart = course(*adult(), *vitals(1, 38.5, systolic=85, device="hfnc"), drug(1, "norepinephrine"))
+    now = Situation(chart, after(2), UTC)
+    now.grades[system] = graded(chart, system)
+    told = explanation(now, system)
+    assert [row.wording for row in told.rows]
+    assert (told.decides is None) is (told.grade.at_least == told.grade.at_most)
