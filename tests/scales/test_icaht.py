@@ -166,7 +166,7 @@ def test_an_end_of_the_series_that_nobody_saw_keeps_the_truth_inside(values: lis
         ({32: 90.0, 34: 3000.0}, (0, 0)),  # transient
         ({32: 90.0, 33: 3000.0, 34: 400.0}, (3, 3)),  # the second-lowest
         ({34: 400.0}, (0, 3)),  # one value is at most its own grade
-        ({29: 50.0, 30: 50.0, 34: 3000.0}, (0, 0)),  # day 30 is not late
+        ({30: 400.0, 34: 400.0}, (0, 3)),  # day 30 is not late
         ({}, (0, 4)),  # no value is never grade 0
         ({25: 3000.0}, (0, 4)),
     ],
