@@ -11,7 +11,7 @@ from monitoring.ingest import FileRefused
 from monitoring.settings import ROOT
 from monitoring.ui import live
 from monitoring.ui.frame import open_screen, style
-from monitoring.ui.intake_report import SHOWN, equation, refusal_table, refused_csv, table
+from monitoring.ui.intake_report import SHOWN, equation, ledger_table, refusal_table, refused_csv
 from monitoring.ui.people import Person
 from monitoring.ui.trouble import calm
 
@@ -92,24 +92,7 @@ def ledger() -> None:
     if not rows:
         st.text("Nothing yet.")
         return
-    names = ("Day", "Source", "Read", "Stored", "Duplicates", "Quarantined", "Ignored")
-    st.html(
-        table(
-            names,
-            [
-                (
-                    row.day,
-                    row.source,
-                    row.tally.read,
-                    row.tally.stored,
-                    row.tally.duplicates,
-                    row.tally.quarantined,
-                    row.tally.ignored,
-                )
-                for row in rows
-            ],
-        )
-    )
+    st.html(ledger_table(rows))
 
 
 st.title("Intake", anchor=False)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from html import escape
 from typing import Protocol
 
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
 from monitoring.records import Refusal
+from monitoring.store import LedgerRow
 
 SHOWN = 200
 """The most refusals the table shows; the download holds all."""
 
+COUNTS = {
+    "read": "Read",
+    "stored": "Stored",
+    "duplicates": "Duplicates",
+    "quarantined": "Quarantined",
+    "ignored": "Ignored",
+}
+"""The terms of the equation and their headings."""
 
 _RIGHT = ' class="number"'
 
@@ -38,38 +48,46 @@ def equation(counts: Counted) -> str:
     )
 
 
-def table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A plain table; numbers stand right."""
-    body = [f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows]
-    numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(names)
-    head = "".join(
-        f'<th scope="col"{_RIGHT if number else ""}>{escape(name)}</th>'
-        for name, number in zip(names, numbers, strict=True)
+def table(frame: pd.DataFrame) -> str:
+    """A plain table; columns of numbers stand right."""
+    right = [_RIGHT if is_numeric_dtype(frame[name]) else "" for name in frame]
+    head = "".join(f'<th scope="col"{side}>{escape(str(name))}</th>' for name, side in zip(frame, right, strict=True))
+    body = "".join(
+        f"<tr>{''.join(f'<td{side}>{escape(str(cell))}</td>' for cell, side in zip(row, right, strict=True))}</tr>"
+        for row in frame.itertuples(index=False)
     )
-    sheet = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
+    sheet = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return f'<div class="scroll"><table class="sheet">{sheet}</table></div>'
 
 
-def _cell(value: object) -> str:
-    return f"<td{_RIGHT if isinstance(value, int) else ''}>{escape('' if value is None else str(value))}</td>"
+def ledger_table(rows: Sequence[LedgerRow]) -> str:
+    """What became of everything each source sent on each day."""
+    frame = pd.DataFrame(
+        [{"Day": row.day, "Source": row.source, **row.tally.model_dump(include=set(COUNTS))} for row in rows]
+    )
+    return table(frame.rename(columns=COUNTS)[["Day", "Source", *COUNTS.values()]])
+
+
+def refused(refusals: Sequence[Refusal]) -> pd.DataFrame:
+    """One line a refusal: source, place, field, value, reason, and the row as it came; text, empty where absent."""
+    columns = {"source": str, "place": str, "field": str, "value": str, "reason": str, "raw": str}
+    frame = pd.DataFrame([one.model_dump(include=set(columns)) for one in refusals], columns=list(columns))
+    return frame.fillna("").astype(columns).rename(columns={"raw": "row"})
 
 
 def refusal_table(refusals: Sequence[Refusal]) -> str:
     """Place, field, value and reason of the first refusals."""
-    rows = [(f"{one.source}:{one.place}", one.field, one.value, one.reason) for one in refusals[:SHOWN]]
-    return table(("Place", "Field", "Value", "Reason"), rows)
+    frame = refused(refusals[:SHOWN])
+    frame.insert(0, "Place", frame["source"] + ":" + frame["place"])
+    shown = frame[["Place", "field", "value", "reason"]]
+    return table(shown.rename(columns=str.capitalize))
 
 
 def refused_csv(refusals: Sequence[Refusal]) -> bytes:
     """The refused rows for a spreadsheet. A cell that a spreadsheet would run as a formula is led by an apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["source", "place", "field", "value", "reason", "row"])
-    for one in refusals:
-        writer.writerow([_safe(cell) for cell in (one.source, one.place, one.field, one.value, one.reason, one.raw)])
-    return out.getvalue().encode("utf-8-sig")
+    text = refused(refusals).map(_safe).to_csv(index=False, lineterminator="\r\n")
+    return text.encode("utf-8-sig")
 
 
-def _safe(cell: str | None) -> str:
-    text = cell or ""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

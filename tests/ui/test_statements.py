@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ from conftest import NURSE, caregiver
 
 from monitoring.concepts import dictionary
 from monitoring.records import Refusal, Tally
+from monitoring.store import LedgerRow
 from monitoring.ui import live
-from monitoring.ui.intake_report import equation, refused_csv
+from monitoring.ui.intake_report import equation, ledger_table, refusal_table, refused_csv
 from monitoring.ui.statements import StatementRefused, home_facts, neuro_fact, vital_facts, ward_instant
 from monitoring.vocabulary import AbsentReason, Consciousness, NeuroTool, OxygenDevice, Severity
 
@@ -127,6 +128,19 @@ def test_an_ordinary_refused_cell_stays_as_it_was(tmp_path: Path) -> None:
         "source,place,field,value,reason,row",
         'v.csv,3,spo2,9,too low,"P1,9"',
     ]
+
+
+def test_a_row_refused_whole_has_no_field_and_no_value() -> None:
+    whole = Refusal(source="v.csv", place="3", reason="too few cells", raw="P1")
+    assert refused_csv([whole]).decode("utf-8-sig").splitlines()[1] == "v.csv,3,,,too few cells,P1"
+    assert "<td>v.csv:3</td><td></td><td></td><td>too few cells</td>" in refusal_table([whole])
+
+
+def test_numbers_of_the_ledger_stand_right_and_what_a_file_is_called_opens_nothing() -> None:
+    row = LedgerRow("<b>.csv", date(2026, 3, 1), Tally(read=4, stored=1, duplicates=1, quarantined=2, ignored=0))
+    html = ledger_table([row])
+    assert "<td>2026-03-01</td><td>&lt;b&gt;.csv</td>" in html
+    assert re.findall(r'<td class="number">(\d+)</td>', html) == ["4", "1", "1", "2", "0"]
 
 
 def test_one_duplicate_is_singular() -> None:
