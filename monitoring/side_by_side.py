@@ -99,14 +99,6 @@ def _covers(higher: Criterion, row: Criterion) -> bool:
     return higher.grade > row.grade and bool(set(higher.axis.concepts) & set(row.axis.concepts))
 
 
-def worded(system: GradingSystem, row: Criterion) -> str:
-    """The row's wording; one that goes on from the row above it ("or to ...") is given with that row."""
-    place = system.criteria.index(row)
-    if place and row.wording.startswith("or "):
-        return f"{worded(system, system.criteria[place - 1])} {row.wording}"
-    return row.wording
-
-
 def short(system: GradingSystem) -> str:
     """What a scale is called beside the others."""
     return _SHORT.get(system.id, system.title)
@@ -213,7 +205,7 @@ def _why(verdict: Verdict) -> str:
         return _sentence(verdict.system.needs_course.rstrip("."))
     rows = verdict.rows_met
     worst = max((row.grade for row in rows), default=0)
-    parts = _wordings(verdict.system, rows if verdict.shut_out else [row for row in rows if row.grade == worst])
+    parts = [row.wording for row in rows if verdict.shut_out or row.grade == worst]
     if verdict.shut_out:
         parts.append(f"not graded without {_gate(verdict.system)}")
     if not parts and verdict.at_most == 0:
@@ -224,12 +216,6 @@ def _why(verdict: Verdict) -> str:
         named = [*missing[:_NAMED], f"{rest} more"] if rest > 1 else missing
         parts.append(f"not known: {', '.join(named)}")
     return _sentence("; ".join(parts)) if parts else ""
-
-
-def _wordings(system: GradingSystem, rows: Sequence[Criterion]) -> list[str]:
-    """The rows' wordings; one that another goes on from is said with that one only."""
-    texts = [worded(system, row) for row in rows]
-    return [text for text in texts if not any(other != text and other.startswith(text) for other in texts)]
 
 
 def difference(other: Verdict, reference: Verdict) -> str:
@@ -259,7 +245,7 @@ def difference(other: Verdict, reference: Verdict) -> str:
 
 def _ranked(system: GradingSystem, rows: Sequence[Criterion]) -> str:
     """`any oxygen is grade 3 in Penn`, for rows of one grade."""
-    findings = [_lowered(text) for text in _wordings(system, rows)]
+    findings = [_lowered(row.wording) for row in rows]
     return (
         f"{' and '.join(findings)} {'are each' if len(findings) > 1 else 'is'} grade {rows[0].grade} in {short(system)}"
     )

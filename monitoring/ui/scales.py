@@ -18,7 +18,7 @@ from monitoring.ui.marks import badge
 from monitoring.views import PatientView, Step, Strip
 from monitoring.wording import grade_text
 
-_LANE = 30
+_LANE, _NARROW_LANE = 30, 44
 _MOMENTS = 240
 _WHY = 70
 _HIGHEST = 4
@@ -29,20 +29,22 @@ def strips_figure(
 ) -> go.Figure:
     """One lane a scale from `start` to `end`; under them a lane that marks where two scales certainly differ."""
     canvas = Canvas(view, dark=dark, start=start, end=end, narrow=narrow)
-    names = ["they differ", *(strip.label for strip in reversed(shown.strips))]
-    canvas.stack([Panel("", _LANE * len(names), 0, len(names), lanes=tuple(names))])
+    strips = list(reversed(shown.strips))
+    floor = 1 if shown.apart else 0
+    names = [*(["they differ"] if floor else []), *(strip.label for strip in strips)]
+    height = _NARROW_LANE if narrow else _LANE
+    canvas.stack([Panel("", height * len(names), 0, len(names), lanes=tuple(f"{name} " for name in names))])
     for begin, until in shown.apart:
         if canvas.visible(begin, until):
             canvas.box(1, begin, until, 0, len(names), fillcolor=faint(canvas.ink.dashed, 0.1), layer="below")
-            canvas.box(1, begin, until, 0.3, 0.7, fillcolor=canvas.ink.dashed)
-    for lane, strip in enumerate(reversed(shown.strips), start=1):
+            canvas.box(1, begin, until, 0.3, 0.3 + (0.25 if narrow else 0.4), fillcolor=canvas.ink.dashed)
+    for lane, strip in enumerate(strips, start=floor):
         for step in strip.steps:
             if canvas.visible(step.start, step.end):
                 _block(canvas, lane, step)
-        if narrow:
-            canvas.word(1, start, lane + 0.5, f"<b>{strip.label}</b>", colour=canvas.ink.text)
     if narrow:
-        canvas.word(1, start, 0.5, "<b>they differ</b>", colour=canvas.ink.text)
+        for lane, name in enumerate(names):
+            canvas.word(1, start, lane + 0.8, f"<b>{name}</b>", colour=canvas.ink.text)
     _hover(canvas, shown)
     if start <= view.as_of <= end:
         canvas.upright(view.as_of, "<b>now</b>", "solid")
@@ -50,26 +52,37 @@ def strips_figure(
 
 
 def _block(canvas: Canvas, lane: int, step: Step) -> None:
-    """A certain grade is filled, an interval dashed with its bounds, grade 0 a line, what cannot be graded dotted."""
+    """A certain grade is filled, an interval dashed with its bounds, grade 0 a line, what cannot be graded dotted.
+
+    On a telephone the scale's name stands in the lane above its blocks.
+    """
+    low, high = lane + 0.08, lane + (0.6 if canvas.narrow else 0.92)
+    middle = (low + high) / 2
     text = grade_text(step.at_least, step.at_most)
     if step.at_least is None or step.at_most is None:
         line = {"width": 1.5, "dash": "dot", "color": canvas.ink.quiet}
-        canvas.box(1, step.start, step.end, lane + 0.2, lane + 0.8, line=line)
+        canvas.box(1, step.start, step.end, low + 0.1, high - 0.1, line=line)
         return
     if not step.at_most:
-        canvas.box(1, step.start, step.end, lane + 0.47, lane + 0.53, fillcolor=canvas.ink.quiet)
+        canvas.box(1, step.start, step.end, middle - 0.03, middle + 0.03, fillcolor=canvas.ink.quiet)
         return
     background, ink = canvas.grades[min(step.at_least, _HIGHEST)]
     certain = step.at_least == step.at_most
     size = 14 if certain else 12
+    colour = ink if step.at_least else canvas.ink.dashed
     fits = canvas.pixels(step.start, step.end) > size * 0.62 * len(text) + 6
-    label = {"text": f"<b>{text}</b>" if fits else "", "font": {"size": size, "color": ink}, "padding": 1}
-    edge = {"width": 1, "color": canvas.ink.panel} if certain else {"width": 1.5, "dash": "dash"}
-    if not certain:
-        edge["color"] = canvas.ink.dashed
-        label["font"] = {"size": size, "color": ink if step.at_least else canvas.ink.dashed}
-    fill = background if step.at_least else faint(canvas.ink.dashed)
-    canvas.box(1, step.start, step.end, lane + 0.08, lane + 0.92, fillcolor=fill, line=edge, label=label)
+    canvas.box(
+        1,
+        step.start,
+        step.end,
+        low,
+        high,
+        fillcolor=background if step.at_least else faint(canvas.ink.dashed),
+        line={"width": 1, "color": canvas.ink.panel}
+        if certain
+        else {"width": 1.5, "dash": "dash", "color": canvas.ink.dashed},
+        label={"text": f"<b>{text}</b>" if fits else "", "font": {"size": size, "color": colour}, "padding": 1},
+    )
 
 
 def _hover(canvas: Canvas, shown: SideBySide) -> None:
