@@ -66,7 +66,7 @@ class Canvas:
     def pixels(self, start: datetime, end: datetime) -> float:
         """About how wide the visible part of [start, end) is drawn."""
         share: float = (self.clip(end) - self.clip(start)) / (self.end - self.start)
-        return share * (340 if self.narrow else 1000)
+        return share * (310 if self.narrow else 1000)
 
     def stack(self, panels: Sequence[Panel]) -> None:
         """Lays the panels out from the top."""

@@ -112,7 +112,7 @@ def _window_name(canvas: Canvas, place: int, window: Window) -> None:
     onset = next((band for band in canvas.view.risk.bands if _beside(band, window)), None)
     names = [window.label, f"{window.label} · thin bar: onset after {onset.product}"] if onset else [window.label]
     room = canvas.pixels(window.start, canvas.end)
-    fitting = [name for name in names if room > 6.4 * len(name)]
+    fitting = [name for name in names if room > 6.6 * len(name)]
     at, anchor = (window.start, "left") if fitting else (window.end, "right")
     height = GRADE_TOP - 0.1 - 0.65 * (window.infusion - 1)
     canvas.word(place, at, height, fitting[-1] if fitting else window.label, anchor=anchor, upright="top")
