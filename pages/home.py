@@ -63,6 +63,7 @@ def symptoms(turn: int) -> tuple[dict[str, Severity], list[str]]:
             selection_mode="multi",
             format_func=names.__getitem__,
             key=f"home-{group}-{turn}",
+            width="stretch",
         )
         for symptom in chosen or []:
             much = st.segmented_control(
@@ -70,6 +71,7 @@ def symptoms(turn: int) -> tuple[dict[str, Severity], list[str]]:
                 list(HOW_MUCH),
                 format_func=HOW_MUCH.__getitem__,
                 key=f"much-{symptom}-{turn}",
+                width="stretch",
             )
             if much is None:
                 unsaid.append(names[symptom])

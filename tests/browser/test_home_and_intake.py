@@ -20,7 +20,7 @@ CLINICAL = re.compile(r"\bgrade|\bCRS\b|\bICANS\b|ASTCT|\bICE\b|CAPD|cytokine|ne
 def at_home(page: Page, url: str) -> None:
     page.goto(f"{url}/home")
     sign_in(page, "Family or caregiver", patient="")
-    expect(page.get_by_role("heading", name="How is it now?")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name=re.compile("How is .+ now"))).to_be_visible(timeout=PATIENCE)
 
 
 def mark(page: Page, symptom: str, how_much: str) -> None:
@@ -41,7 +41,8 @@ def test_a_family_marks_a_symptom_is_told_to_telephone_and_sees_that_it_was_sent
     expect(answer).to_contain_text(re.compile("phone|call|ring", re.IGNORECASE))
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="Sent")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text(re.compile("Chills, shaking with cold .some."))).to_be_visible()
+    expect(page.get_by_text(re.compile("today .*Chills, shaking with cold .some."))).to_be_visible()
+    expect(page.get_by_text(re.compile("last report sent today"))).to_be_visible()
     assert CLINICAL.search(page.locator("body").inner_text()) is None
 
 

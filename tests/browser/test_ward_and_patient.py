@@ -95,6 +95,44 @@ def test_the_range_switch_changes_the_figure_and_the_address(server: Server, ope
     assert 72 <= hours["3d"] < 96
 
 
+def test_day_0_to_28_shows_the_whole_documented_time(server: Server, open_page: OpenPage) -> None:
+    page = open_page()
+    open_patient(page, ward(page, server.url), 1)
+    page.get_by_role("radio", name="day 0–28").click()
+    settled(page)
+    expect(page).to_have_url(re.compile("range=day"), timeout=PATIENCE)
+    page.wait_for_function(f"({SPAN})() >= 28 * 86400000", timeout=PATIENCE)
+    assert page.evaluate(SPAN) / 86_400_000 < 31
+
+
+def test_the_risk_window_stands_under_the_heading_in_words_and_as_a_picture(
+    server: Server, open_page: OpenPage
+) -> None:
+    page = open_page("phone")
+    open_patient(page, ward(page, server.url), 1)
+    risk = page.get_by_role("region", name="Risk window")
+    expect(risk).to_contain_text(re.compile(r"Day \d+: .*CRS window.*ICANS window"), timeout=PATIENCE)
+    picture = risk.locator(".track")
+    assert picture.get_attribute("aria-hidden") == "true"
+    today, infusion = (picture.locator(name).bounding_box() for name in (".today", ".given"))
+    assert today is not None
+    assert infusion is not None
+    assert 0 <= infusion["x"] < today["x"] <= 390
+
+
+def test_on_a_telephone_no_word_of_the_reasons_is_cut(server: Server, open_page: OpenPage) -> None:
+    page = open_page("phone")
+    open_patient(page, ward(page, server.url), 1)
+    expect(page.locator(".sheet.why").first).to_be_visible(timeout=PATIENCE)
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll(".sheet.why td, .sheet.why caption")]
+             .filter((cell) => cell.offsetParent !== null)
+             .filter((cell) => cell.scrollWidth > cell.clientWidth + 1 || cell.getBoundingClientRect().right > 390)
+             .map((cell) => cell.innerText)"""
+    )
+    assert cut == []
+
+
 def test_why_this_grade_names_the_place_in_the_paper(server: Server, open_page: OpenPage) -> None:
     page = open_page()
     open_patient(page, ward(page, server.url))
