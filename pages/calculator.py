@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from monitoring.ui.calculator import answers, form, graded, kept_beside, refusal, sharing, summary
+from monitoring.ui.calculator import answers, form, graded, kept_beside, opening, sharing, summary
 from monitoring.ui.frame import open_screen, style
 
 open_screen("calculator")
@@ -10,10 +10,10 @@ style("badge", "scales", "calculator")
 
 st.title("Calculator", anchor=False)
 st.text("Nothing here is stored, and nothing is about a patient of this ward. What is not recorded widens the grade.")
-refusal()
 bar = st.container(key="verdict-bar")
 left, right = st.columns([11, 9], gap="large")
 with left, st.container(key="picture"):
+    opening()
     picture = form()
 with right, st.container(key="answers"):
     found = graded(picture)

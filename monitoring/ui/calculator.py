@@ -135,6 +135,7 @@ def form() -> dict[str, Any]:
     values |= _fields(_scores(values)) | _fields(EXAMINATION)
     for section in FOLDED:
         values |= _section(section)
+    st.button("Start again", key="calc-clear", on_click=_clear)
     return compose(values, st.session_state.get(_KEPT, {}))
 
 
@@ -172,26 +173,22 @@ def _fill_from_file() -> None:
 
 
 def sharing(picture: dict[str, Any]) -> None:
-    """The picture as JSON, a download, and the way back."""
+    """The picture as JSON, and a download."""
     text = json.dumps([picture], indent=2, ensure_ascii=False)
-    with st.expander("Share: this picture as JSON"):
+    with st.expander("Share this picture as JSON"):
         st.code(text, language="json")
-        with st.container(horizontal=True):
-            st.download_button(
-                "Download", text, "picture.json", "application/json", key="calc-download", on_click="ignore"
-            )
-            st.button("Start again", key="calc-clear", on_click=_clear)
+        st.download_button("Download", text, "picture.json", "application/json", key="calc-download", on_click="ignore")
         st.text("The same grades on a terminal: python -m monitoring picture picture.json")
-    with st.expander("Open: a picture somebody shared", expanded=_REFUSED in st.session_state):
+
+
+def opening() -> None:
+    """Where a shared picture is pasted or dropped; why the last one did not fill the form stands above it."""
+    if _REFUSED in st.session_state:
+        st.error(f"The form was not filled. {st.session_state[_REFUSED]}")
+    with st.expander("Open a picture somebody shared"):
         st.text_area("Paste the JSON here", key=_PASTED, height=120)
         st.button("Fill the form", key="calc-fill", on_click=_fill_from_paste)
         st.file_uploader("or drop the file", type=["json"], key=_DROPPED, on_change=_fill_from_file)
-
-
-def refusal() -> None:
-    """Why the last shared picture did not fill the form."""
-    if _REFUSED in st.session_state:
-        st.error(f"The form was not filled. {st.session_state[_REFUSED]}")
 
 
 def graded(picture: dict[str, Any]) -> list[SideBySide]:

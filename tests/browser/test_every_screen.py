@@ -15,7 +15,7 @@ from .screens import PATIENCE, board_rows, open_patient, scrolls_sideways, settl
 from .served import ROOT, SCREENSHOTS, SIZES, OpenPage, Server
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
-SCREENS = ["sign-in", "ward", "patient", "home", "intake"]
+SCREENS = ["sign-in", "ward", "patient", "calculator", "home", "intake"]
 
 
 def show(screen: str, page: Page, url: str) -> None:
@@ -28,6 +28,12 @@ def show(screen: str, page: Page, url: str) -> None:
     elif screen == "patient":
         open_patient(page, ward(page, url, "Physician"))
         expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
+    elif screen == "calculator":
+        page.goto(f"{url}/calculator")
+        sign_in(page, "Physician")
+        page.get_by_label("Temperature, °C").fill("39.2")
+        page.get_by_label("Temperature, °C").press("Tab")
+        expect(page.locator("tr[data-system='crs-astct-2019']")).to_contain_text("Fever", timeout=PATIENCE)
     elif screen == "home":
         page.goto(f"{url}/home")
         sign_in(page, "Family or caregiver", patient="")
