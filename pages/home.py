@@ -81,7 +81,9 @@ def symptoms(turn: int) -> tuple[dict[str, Severity], list[str]]:
 
 def moment() -> datetime:
     """When it was seen: now, or the time chosen on the family's own clock. Raises StatementRefused."""
-    when = st.segmented_control("When", ["just now", "earlier"], default="just now", required=True, key="home-when")
+    when = st.segmented_control(
+        "When", ["just now", "earlier"], default="just now", required=True, key="home-when", width="stretch"
+    )
     if when != "earlier":
         return live.now()
     local = live.now().astimezone(here()).replace(tzinfo=None, second=0)
