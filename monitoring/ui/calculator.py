@@ -188,7 +188,7 @@ def opening() -> None:
     with st.expander("Open a picture somebody shared"):
         st.text_area("Paste the JSON here", key=_PASTED, height=120)
         st.button("Fill the form", key="calc-fill", on_click=_fill_from_paste)
-        st.file_uploader("or drop the file", type=["json"], key=_DROPPED, on_change=_fill_from_file)
+        st.file_uploader("or drop the file", type=["json"], max_upload_size=1, key=_DROPPED, on_change=_fill_from_file)
 
 
 def graded(picture: dict[str, Any]) -> list[SideBySide]:
