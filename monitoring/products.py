@@ -1,6 +1,6 @@
 """When toxicity was seen to begin after each product: published figures as data in `data/reference/products.toml`.
 
-They draw a thin band beside the documented window and are said in words; nothing is graded or left out by them.
+They draw a thin band beside the documented window (D60) and are said in words; nothing is graded or left out by them.
 """
 
 from __future__ import annotations

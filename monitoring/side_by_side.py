@@ -1,7 +1,8 @@
 """The scales beside each other: what each says of one moment, where they part, and one sentence for each difference.
 
 A sentence is made from the wording of the rows that decide, in the scale's own table; nothing is written per case.
-A picture's answers and a patient's course are read by the same code.
+Two scales differ only where their intervals do not meet (D61). A picture's answers and a patient's course are read
+by the same code.
 """
 
 from __future__ import annotations

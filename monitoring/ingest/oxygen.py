@@ -12,7 +12,7 @@ ROOM_AIR_FIO2 = 21.0
 
 
 def add_oxygen(row: Row, said: dict[str, Any], device_column: str, flow_column: str, fio2_column: str) -> None:
-    """The row's oxygen support. A cell that cannot be read leaves the device unknown, so nothing is added for it.
+    """The row's oxygen support. A cell that cannot be read leaves the device unknown, so nothing is added for it (D59).
 
     Room air with a flow or with more than 21 % is a contradiction: neither is believed.
     """
