@@ -92,7 +92,10 @@ def test_the_sentence_says_what_the_story_is_about(shown: tuple[datetime, dict[s
 def test_the_peak_of_each_syndrome_is_the_one_told(shown: tuple[datetime, dict[str, Course]], story: Story) -> None:
     now, courses = shown
     episodes = patient_view(courses[story.id], now, UTC).episodes
-    peaks = {kind: max((each.peak for each in episodes if each.syndrome is kind), default=0) for kind in (Syndrome.CRS, Syndrome.ICANS)}
+    peaks = {
+        kind: max((each.peak for each in episodes if each.syndrome is kind), default=0)
+        for kind in (Syndrome.CRS, Syndrome.ICANS)
+    }
     assert peaks == {Syndrome.CRS: story.expected.crs_peak, Syndrome.ICANS: story.expected.icans_peak}
 
 
