@@ -1,7 +1,7 @@
 """Which of a patient's facts stand, and how to find them by concept and time.
 
 What stands does not depend on the order in which facts came: a correction withdraws its target, of several records
-with one record id the last charted wins, and a retracted one takes its namesakes with it.
+with one record id a retraction outranks a correction and a correction the rest, then the last charted wins.
 """
 
 from __future__ import annotations
@@ -53,8 +53,14 @@ def standing(facts: Sequence[Fact]) -> list[Fact]:
     return sorted(kept, key=lambda fact: (fact.effective_at, fact.fact_id))
 
 
-def _charting_order(fact: Fact) -> tuple[datetime, datetime, str]:
-    return (fact.recorded_at or fact.received_at, fact.received_at, fact.fact_id)
+_STANDING = {Status.PRELIMINARY: 0, Status.FINAL: 1, Status.AMENDED: 2, Status.CORRECTED: 2} | dict.fromkeys(
+    RETRACTED, 3
+)
+
+
+def _charting_order(fact: Fact) -> tuple[int, datetime, datetime, str]:
+    """A correction outranks what it corrects and a retraction both, whether or not the source says when it charted."""
+    return (_STANDING[fact.status], fact.recorded_at or fact.effective_at, fact.received_at, fact.fact_id)
 
 
 class StandingFacts:

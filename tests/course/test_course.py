@@ -198,6 +198,20 @@ def test_a_value_entered_in_error_never_grades() -> None:
     assert steps(course(adult(), vitals(0), wrong, error), CRS, 1) == [(0, 0, 0)]
 
 
+@pytest.mark.parametrize("first_charted", [None, 1, 5])
+@pytest.mark.parametrize("withdrawn_charted", [None, 3])
+def test_a_retraction_holds_whether_or_not_the_source_says_when_it_was_charted(
+    first_charted: float | None, withdrawn_charted: float | None
+) -> None:
+    def when(hours: float | None) -> object:
+        return None if hours is None else after(hours)
+
+    wrong = temperature(0, 39.5, record_id="r1", recorded_at=when(first_charted))
+    error = temperature(0, 39.5, record_id="r1", recorded_at=when(withdrawn_charted), status=Status.ENTERED_IN_ERROR)
+    for facts in ([wrong, error], [error, wrong]):
+        assert steps(course(adult(), vitals(0), facts), CRS, 1) == [(0, 0, 0)]
+
+
 def test_of_several_records_with_one_id_the_last_charted_counts_in_any_order() -> None:
     first = temperature(0, 39.5, record_id="r1", recorded_at=after(0))
     second = temperature(0, 36.8, record_id="r1", recorded_at=after(1), status=Status.CORRECTED)
