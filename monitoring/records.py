@@ -10,7 +10,7 @@ import hashlib
 import json
 from datetime import date, datetime
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -218,11 +218,6 @@ _FACT: TypeAdapter[Fact] = TypeAdapter(AnyFact)
 def fact_from_json(text: str | bytes) -> Fact:
     """A stored fact read back. Raises pydantic.ValidationError."""
     return _FACT.validate_json(text)
-
-
-def fact_from_dict(content: dict[str, Any]) -> Fact:
-    """A fact from plain values. Raises pydantic.ValidationError."""
-    return _FACT.validate_python(content)
 
 
 class Refusal(BaseModel):

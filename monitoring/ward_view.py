@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+import numpy as np
+
 from monitoring.alerts import last_heard, level, next_due, silent_for
 from monitoring.clock import age_years
 from monitoring.course import Course
 from monitoring.episodes import PUBLISHED, REPORTED, latest_infusion_day
+from monitoring.grading.documented_symptoms import fast_heartbeat
 from monitoring.records import Observation, SymptomReport
 from monitoring.sentences import Situation, because
 from monitoring.timeline import micros, moment
@@ -200,8 +203,7 @@ def vital_cells(now: Situation) -> list[VitalCell]:
     warm = course.last("temperature", at)
     fever = isinstance(warm, Observation) and warm.value is not None and warm.value >= 38.0 - 1e-6
     low = now.grades[PUBLISHED[Syndrome.CRS]].sweep.lo["blood_pressure"][now.place(PUBLISHED[Syndrome.CRS])] >= 1
-    fast = _unusual(course, "heart_rate", at, now)
-    poor = _unusual(course, "spo2", at, now)
+    fast = fast_heartbeat(course.evidence).on(np.array([at]))[0][0] >= 1
     return [
         _cell(
             now,
@@ -209,11 +211,18 @@ def vital_cells(now: Situation) -> list[VitalCell]:
             "Temp",
             "°C",
             Evidenced(temperature.text.removesuffix(" °C"), temperature.at),
-            notable=fever,
+            notable=fever or _unusual(course, "temperature", at),
         ),
-        _cell(now, "heart_rate", "Pulse", "/min", Evidenced(pulse.text.removesuffix(" /min"), pulse.at), notable=fast),
+        _cell(
+            now,
+            "heart_rate",
+            "Pulse",
+            "/min",
+            Evidenced(pulse.text.removesuffix(" /min"), pulse.at),
+            notable=bool(fast),
+        ),
         _cell(now, "sbp", "BP", "mmHg", _without_unit(blood_pressure(course, at)), notable=bool(low)),
-        _cell(now, "spo2", "SpO₂ · O₂", "%", Evidenced(saturation, spo2.at), notable=poor),
+        _cell(now, "spo2", "SpO₂ · O₂", "%", Evidenced(saturation, spo2.at), notable=_unusual(course, "spo2", at)),
     ]
 
 
@@ -221,15 +230,11 @@ def _without_unit(found: Evidenced) -> Evidenced:
     return Evidenced(found.text.removesuffix(" mmHg"), found.at)
 
 
-def _unusual(course: Course, concept: str, at: int, now: Situation) -> bool:
-    """Whether the documented-symptom reading of the value gives it a severity."""
-    item = "breathing problems" if concept == "spo2" else "fast heartbeat and low blood pressure"
-    grade = now.grades[REPORTED[Syndrome.CRS]]
-    proven = grade.sweep.lo[item][grade.place(at)] >= 1
+def _unusual(course: Course, concept: str, at: int) -> bool:
+    """Whether the last value is outside the range the dictionary calls usual: kept, graded, worth a second look."""
     fact = course.last(concept, at)
-    if not (proven and isinstance(fact, Observation) and fact.value is not None):
-        return False
-    return fact.value < 92 if concept == "spo2" else fact.value > 100
+    entry = course.dictionary.concepts[concept]
+    return isinstance(fact, Observation) and fact.value is not None and not entry.usual(fact.value)
 
 
 def _short_oxygen(text: str) -> str:

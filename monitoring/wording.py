@@ -143,15 +143,16 @@ def _from(fact: Fact, text: str) -> Evidenced:
     return Evidenced(text, fact.effective_at, fact.source)
 
 
-def observed(course: Course, concept: str, at: int) -> Evidenced:
-    """The last value of a measured concept, with its unit."""
+def observed(course: Course, concept: str, at: int, *, look_twice: bool = False) -> Evidenced:
+    """The last value of a measured concept, with its unit; on demand, that it is outside the usual range."""
     fact = course.last(concept, at)
     if not isinstance(fact, Observation) or fact.value is None:
         return NOTHING
     entry = course.dictionary.concepts.get(concept)
     unit = unit_text(entry.unit) if entry else ""
     number = f"{fact.value:.1f}" if concept == "temperature" else number_text(fact.value)
-    return _from(fact, f"{number} {unit}".strip())
+    unusual = look_twice and entry is not None and not entry.usual(fact.value)
+    return _from(fact, f"{number} {unit}".strip() + (", outside the usual range: look twice" if unusual else ""))
 
 
 def blood_pressure(course: Course, at: int) -> Evidenced:
@@ -256,7 +257,7 @@ def _masking(course: Course, at: int) -> Evidenced:
 
 
 _READERS: dict[str, Callable[[Course, int], Evidenced]] = {
-    "temperature": lambda course, at: observed(course, "temperature", at),
+    "temperature": lambda course, at: observed(course, "temperature", at, look_twice=True),
     "blood_pressure": blood_pressure,
     "vasopressors": _vasopressors,
     "oxygen": oxygen,
@@ -297,7 +298,7 @@ def _reported(course: Course, concepts: tuple[str, ...], at: int) -> Evidenced:
         parts.append(_from(worst, f"{symptom.label} {plain(worst.severity.name.lower())}, said the {worst.reporter}"))
     for concept in concepts:
         if not concept.startswith("symptom:"):
-            measured = observed(course, concept, at)
+            measured = observed(course, concept, at, look_twice=True)
             if measured.text:
                 label = course.dictionary.concepts[concept].label
                 parts.append(Evidenced(f"{label} {measured.text}, measured", measured.at, measured.source))

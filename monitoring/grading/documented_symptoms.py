@@ -85,6 +85,11 @@ def _low_pressure(low: Pair) -> Values:
     return np.where(low[0] >= 1, 2.0, 0.0)
 
 
+def fast_heartbeat(evidence: Evidence) -> Steps:
+    """1 where the heart rate is above the awake band of the age."""
+    return _certain(_above(HEART_RATE_BANDS), evidence.number("heart_rate"), evidence.number("age"))
+
+
 def measured(item: str, evidence: Evidence) -> Steps:
     """The severity that vital signs prove for a documented item of the CRS list."""
     age = evidence.number("age")
@@ -95,7 +100,7 @@ def measured(item: str, evidence: Evidence) -> Steps:
             _certain(_above(BREATHING_BANDS), evidence.number("respiratory_rate"), age),
         ],
         "fast heartbeat and low blood pressure": lambda: [
-            _certain(_above(HEART_RATE_BANDS), evidence.number("heart_rate"), age),
+            fast_heartbeat(evidence),
             _certain(_low_pressure, pressure.hypotension(evidence)),
         ],
     }

@@ -31,7 +31,7 @@ from monitoring.timeline import Steps, Truths, Values, combine
 from monitoring.vocabulary import Flag, Icp, Motor, Syndrome
 
 ICE_FROM_YEARS = 12.0
-ICE_FULL, CAPD_FULL = 10.0, 32.0
+ICE_FULL = 10.0
 CAPD_CANNOT_BE_DONE = 33.0
 CAPD_POSITIVE = 9.0
 FOCAL, RAISED = 1.0, 2.0

@@ -22,7 +22,6 @@ from monitoring.timeline import Steps, hours
 HIGH_DOSE_HOURS = 3.0
 PER_MIN, PER_KG_MIN = "ug/min", "ug/kg/min"
 VASOPRESSIN = "vasopressin"
-UNSPECIFIED = "unspecified"
 
 VASST = (
     # drug | unit it enters in | parts of norepinephrine, ug/min
