@@ -41,9 +41,10 @@ check: $(VENV)/development ## lint, format and types only
 
 setup: $(VENV)/development ## create .venv with everything, for working on the code
 
-bench: $(VENV)/development ## measure a cohort and a ward of 30 patients beside peer-style baselines
+bench: $(VENV)/development ## measure a cohort, a ward of 30 patients and one more value beside peer-style baselines
 	$(PY) -m tests.benchmarks.cohort
 	$(PY) -m tests.benchmarks.ward
+	$(PY) -m tests.benchmarks.live
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11 ...")'

@@ -32,6 +32,8 @@ STANDS_WITH = {
     "demonstration": "course",
     "wording": "windows",
     "cohort": "windows",
+    "live": "windows",
+    "situations": "windows",
     "bedside": "alerts",
     "sentences": "alerts",
     "ward_view": "views",
