@@ -61,7 +61,16 @@ class Fact(BaseModel):
 
         A statement that its source numbers (`record_id`) is a new one when its charting time differs.
         """
+        return self._identity(self.status)
+
+    @property
+    def final_id(self) -> str:
+        """The id this statement has, or would have, as a final one: what a retraction of it withdraws."""
+        return self._identity(Status.FINAL)
+
+    def _identity(self, status: Status) -> str:
         content = self.model_dump(mode="json", exclude=_PROVENANCE, exclude_none=True)
+        content["status"] = status.value
         content["effective_at"] = self.effective_at.timestamp()
         if self.record_id is not None and self.recorded_at is not None:
             content["recorded_at"] = self.recorded_at.timestamp()

@@ -37,7 +37,7 @@ from monitoring.vocabulary import RETRACTED, Status
 def standing(facts: Sequence[Fact]) -> list[Fact]:
     """The facts that still hold, sorted by effective time, in an order no arrival can change."""
     withdrawn = {fact.target for fact in facts if isinstance(fact, Correction)}
-    withdrawn |= {f.model_copy(update={"status": Status.FINAL}).fact_id for f in facts if f.status in RETRACTED}
+    withdrawn |= {fact.final_id for fact in facts if fact.status in RETRACTED}
     latest: dict[tuple[str, str, str], Fact] = {}
     plain: dict[str, Fact] = {}
     for fact in facts:

@@ -198,6 +198,15 @@ def test_a_value_entered_in_error_never_grades() -> None:
     assert steps(course(adult(), vitals(0), wrong, error), CRS, 1) == [(0, 0, 0)]
 
 
+@pytest.mark.parametrize("identified_before", [False, True])
+def test_a_retraction_without_a_record_id_withdraws_the_same_statement_in_any_order(identified_before: bool) -> None:
+    wrong, error = temperature(0, 39.5), temperature(0, 39.5, status=Status.ENTERED_IN_ERROR)
+    if identified_before:
+        assert wrong.fact_id != error.fact_id
+    for facts in ([wrong, error], [error, wrong]):
+        assert steps(course(adult(), vitals(0), facts), CRS, 1) == [(0, 0, 0)]
+
+
 @pytest.mark.parametrize("first_charted", [None, 1, 5])
 @pytest.mark.parametrize("withdrawn_charted", [None, 3])
 def test_a_retraction_holds_whether_or_not_the_source_says_when_it_was_charted(
