@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -133,6 +133,25 @@ class Canvas:
             xshift=shift if anchor == "left" else -shift,
             showarrow=False,
             font={"size": 11, "color": colour or self.ink.quiet},
+        )
+
+    def spoken(self, place: int, height: float, says: Callable[[datetime], str], moments: int) -> None:
+        """One invisible line that carries, for evenly spread moments up to now, what is to be read there."""
+        last = min(self.end, self.view.as_of)
+        if last <= self.start:
+            return
+        step = (last - self.start) / moments
+        times = [self.start + step * count for count in range(moments + 1)]
+        self.fig.add_trace(
+            go.Scatter(
+                x=[self.local(at) for at in times],
+                y=[height] * len(times),
+                yaxis=f"y{place}",
+                mode="lines",
+                line={"width": 0, "color": "rgba(0,0,0,0)"},
+                text=[says(at) for at in times],
+                hovertemplate="%{text}<extra></extra>",
+            )
         )
 
     def upright(self, at: datetime, text: str, dash: str) -> None:

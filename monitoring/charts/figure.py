@@ -53,7 +53,7 @@ def patient_figure(view: PatientView, *, dark: bool, start: datetime, end: datet
         _vital(canvas, place, panel)
     if bars:
         _bars(canvas, len(canvas.domains), lanes)
-    _hover(canvas, first_vital, vitals[0].low)
+    canvas.spoken(first_vital, vitals[0].low, lambda at: moment_text(view, at), _MOMENTS)
     _marks(canvas)
     return canvas.fig
 
@@ -269,26 +269,6 @@ def _bar_word(canvas: Canvas, place: int, height: float, before: Bar | None, bar
                 shift = 9 if bar.start == bar.end else 5
                 canvas.word(place, at, height, text, anchor=anchor, shift=shift, colour=canvas.ink.text)
                 return
-
-
-def _hover(canvas: Canvas, place: int, height: float) -> None:
-    """One invisible line that carries the words of every moment up to now."""
-    last = min(canvas.end, canvas.view.as_of)
-    if last <= canvas.start:
-        return
-    step = (last - canvas.start) / _MOMENTS
-    moments = [canvas.start + step * count for count in range(_MOMENTS + 1)]
-    canvas.fig.add_trace(
-        go.Scatter(
-            x=[canvas.local(at) for at in moments],
-            y=[height] * len(moments),
-            yaxis=f"y{place}",
-            mode="lines",
-            line={"width": 0, "color": "rgba(0,0,0,0)"},
-            text=[moment_text(canvas.view, at) for at in moments],
-            hovertemplate="%{text}<extra></extra>",
-        )
-    )
 
 
 def _marks(canvas: Canvas) -> None:

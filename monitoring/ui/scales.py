@@ -45,7 +45,7 @@ def strips_figure(
     if narrow:
         for lane, name in enumerate(names):
             canvas.word(1, start, lane + 0.8, f"<b>{name}</b>", colour=canvas.ink.text)
-    _hover(canvas, shown)
+    canvas.spoken(1, 0.5, lambda at: _at(shown.strips, at), _MOMENTS)
     if start <= view.as_of <= end:
         canvas.upright(view.as_of, "<b>now</b>", "solid")
     return canvas.fig
@@ -82,26 +82,6 @@ def _block(canvas: Canvas, lane: int, step: Step) -> None:
         if certain
         else {"width": 1.5, "dash": "dash", "color": canvas.ink.dashed},
         label={"text": f"<b>{text}</b>" if fits else "", "font": {"size": size, "color": colour}, "padding": 1},
-    )
-
-
-def _hover(canvas: Canvas, shown: SideBySide) -> None:
-    """One invisible line that carries what every scale says of each moment up to now."""
-    last = min(canvas.end, canvas.view.as_of)
-    if last <= canvas.start:
-        return
-    every = (last - canvas.start) / _MOMENTS
-    moments = [canvas.start + every * count for count in range(_MOMENTS + 1)]
-    canvas.fig.add_trace(
-        go.Scatter(
-            x=[canvas.local(at) for at in moments],
-            y=[0.5] * len(moments),
-            yaxis="y1",
-            mode="lines",
-            line={"width": 0, "color": "rgba(0,0,0,0)"},
-            text=[_at(shown.strips, at) for at in moments],
-            hovertemplate="%{text}<extra></extra>",
-        )
     )
 
 
