@@ -31,7 +31,18 @@ from monitoring.records import (
     SymptomReport,
 )
 from monitoring.standing import StandingFacts
-from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, NO, Labels, Steps, Times, combine, joined, micros
+from monitoring.timeline import (
+    BEGINNING_OF_TIME,
+    END_OF_TIME,
+    NO,
+    Labels,
+    Steps,
+    Times,
+    combine,
+    joined,
+    micros,
+    moment,
+)
 from monitoring.vocabulary import (
     AbsentReason,
     Consciousness,
@@ -50,6 +61,7 @@ _LOWER_IS_WORSE = frozenset({"sbp", "dbp", "map", "spo2", "ice"})
 _MASKING = frozenset({DrugClass.ANTIPYRETIC, DrugClass.ANTICYTOKINE, DrugClass.CORTICOSTEROID})
 _PRESSORS = frozenset({DrugClass.VASOPRESSOR, DrugClass.VASOPRESSIN})
 _SEDATING = frozenset({DrugClass.SEDATIVE, DrugClass.NEUROMUSCULAR_BLOCKER})
+_GROWING_DAYS = 11 * 366  # past the tenth birthday, from which on no limit depends on the day
 _YES = frozenset({"true", "yes", "1"})
 
 
@@ -189,15 +201,20 @@ class Course(StandingFacts):
         return counts
 
     def _age(self) -> Steps:
-        """Age in years, stepping on the days on which a rule's age band may change."""
+        """Age in years: every day of the course for a child, else on the days on which a rule's band may change.
+
+        A child's pressure limit grows with the age as it is (D6), so a birthday is too coarse a step.
+        """
         patient = self.patient()
         if patient is None or patient.birth_date is None or self.start is None:
             return Steps.constant(-np.inf, np.inf)
         birth: date = patient.birth_date
         first = datetime(birth.year, birth.month, birth.day, tzinfo=self.facts[-1].effective_at.tzinfo)
         last = self.facts[-1].effective_at + timedelta(days=60)
-        days = [0, 29, 31, *(round(365.25 * year) + shift for year in range(1, 19) for shift in (-1, 0, 1))]
-        turns = [first + timedelta(days=day) for day in days if first + timedelta(days=day) <= last]
+        bands = {0, 29, 31, *(round(365.25 * year) + shift for year in range(1, 19) for shift in (-1, 0, 1))}
+        of_the_course = range((moment(self.start) - first).days, (last - first).days + 1)
+        days = bands | {day for day in of_the_course if 0 <= day <= _GROWING_DAYS}
+        turns = [first + timedelta(days=day) for day in sorted(days) if first + timedelta(days=day) <= last]
         ages = np.array([age_years(birth, turn) for turn in turns], dtype=float)
         at = np.array([BEGINNING_OF_TIME, *(micros(turn) for turn in turns)])
         ages = np.concatenate([[0.0], ages])

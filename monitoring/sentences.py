@@ -26,6 +26,7 @@ from monitoring.wording import (
     drugs_running,
     duration,
     evidence_for,
+    number_text,
     observed,
     oxygen,
 )
@@ -270,7 +271,7 @@ def _low_for_age(now: Situation) -> str:
     if years >= ADULT_YEARS or not np.isfinite(years):
         return "low"
     shown = f"{int(years)}" if years >= 1 else f"{int(years * 12)} months"
-    return f"low for age {shown} (below {limit:.0f})"
+    return f"low for age {shown} (below {number_text(limit)})"
 
 
 def _pressors_unknown(now: Situation) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.episodes import grade_report
-from monitoring.records import Correction, Fact, Infusion, Observation, OxygenSupport, Placement
+from monitoring.records import Correction, Fact, Infusion, Observation, OxygenSupport, Patient, Placement
 from monitoring.vocabulary import Cause, Sign, Status, Syndrome
 from tests.course.charts import (
     CRS,
@@ -176,6 +176,14 @@ def test_a_row_without_a_device_keeps_the_device_and_is_never_room_air() -> None
 def test_a_flow_without_any_device_is_at_least_low_flow() -> None:
     fever = [fact for fact in vitals(0, celsius=38.5) if not isinstance(fact, OxygenSupport)]
     assert steps(course(adult(), fever, OxygenSupport(**carried(0), flow_l_min=2)), CRS, 1) == [(0, 2, 4)]
+
+
+@pytest.mark.parametrize(("systolic", "grade"), [(78.9, 2), (79.1, 1)])
+def test_a_child_of_four_and_a_half_is_low_below_79_in_a_course_as_in_a_picture(systolic: float, grade: int) -> None:
+    child = [fact for fact in adult() if not isinstance(fact, Patient)]
+    born = Patient(**carried(0), birth_date=date(2021, 8, 31))  # 182 of 365 days into the fifth year: 78.997
+    chart = course(child, born, vitals(0, celsius=38.5, systolic=systolic))
+    assert steps(chart, CRS, 1) == [(0, grade, grade)]
 
 
 def test_of_two_values_in_one_minute_the_worse_counts() -> None:

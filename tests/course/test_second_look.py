@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, date
 
 import pytest
 
-from monitoring.records import Observation
+from monitoring.records import Observation, Patient
 from monitoring.timeline import micros
 from monitoring.ward_view import ward_view
 from monitoring.wording import evidence_for
@@ -27,3 +27,10 @@ def test_a_saturation_below_92_stands_out_on_the_ward_and_grades_no_crs(percent:
     row = ward_view([chart], after(1), UTC, "7 North").rows[0]
     assert row.vitals[3].notable is notable
     assert row.crs.text == "0"
+
+
+def test_the_ward_names_the_limit_of_the_childs_age_today() -> None:
+    child = [fact for fact in adult() if not isinstance(fact, Patient)]
+    born = Patient(**carried(0), birth_date=date(2021, 9, 1))
+    row = ward_view([course(child, born, vitals(0, celsius=38.5, systolic=74))], after(1), UTC, "7 North").rows[0]
+    assert "low for age 4 (below 79)" in row.why  # 181 of 365 days: 70 + 2 x 4.496 = 78.99
