@@ -6,12 +6,16 @@ over; one that looks like a misspelt column, or like a value we would read elsew
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
+from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from monitoring.concepts import Dictionary
 from monitoring.ingest.clif import CLIF_KINDS
+from monitoring.ingest.contents import contents, opened
 from monitoring.ingest.delimited import read_delimited
 from monitoring.ingest.drugs import DRUGS
 from monitoring.ingest.kinds import Kind, kind_of, read_rows
@@ -25,16 +29,27 @@ from monitoring.ingest.values import LONG_VALUES
 from monitoring.ingest.vitals import WIDE_VITALS
 from monitoring.records import Refusal, RowRead
 
-__all__ = ["FORMATS", "FileRefused", "read_paths"]
+__all__ = ["FORMATS", "FileRefused", "read_paths", "read_stream"]
 
 _CSV_KINDS = (WIDE_VITALS, LONG_VALUES, SYMPTOM_LOG, DRUGS, NEURO_ASSESSMENTS, PATIENTS)
-FORMATS: dict[str, tuple[Kind, ...]] = {
+_TABLES: dict[str, tuple[Kind, ...]] = {
     "auto": (*_CSV_KINDS, *CLIF_KINDS),
     "csv": _CSV_KINDS,
     "clif": CLIF_KINDS,
 }
-"""The formats read here, and the kinds of file each one knows."""
-_TABLES = frozenset({".csv", ".tsv", ".txt", ".parquet"})
+_READERS: dict[str, Callable[[BinaryIO, Reading], Iterator[RowRead]]] = {}
+FORMATS = ("auto", "csv", "clif", "fhir", "hl7v2")
+"""The formats read here; `auto` is found from the first bytes of each input, and a table's kind from its header."""
+
+_TABLE_NAMES = (".csv", ".tsv", ".txt", ".parquet")
+_ARCHIVES = (".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".xlsx", ".xls")
+_NAMES = {
+    "csv": _TABLE_NAMES,
+    "clif": _TABLE_NAMES,
+    "fhir": (".json", ".ndjson", ".jsonl"),
+    "hl7v2": (".hl7", ".txt"),
+}
+_LEADS_OUT = "is a link that leads out of the folder given; copy what it points at into the folder"
 _SHOWN = 3
 
 
@@ -46,25 +61,48 @@ def read_paths(
     received_at: datetime,
     dictionary: Dictionary,
 ) -> Iterator[RowRead]:
-    """One RowRead per data row of every file, in the order given; a folder's files by name.
+    """One RowRead per row, resource or message of every file, in the order given; a folder's files by name.
 
     `tz` is applied to times without an offset; without it such rows are quarantined. A file refused whole among
     readable ones is one quarantined row at place `file`. Raises FileRefused when nothing given is readable, or
     `fmt` is not in FORMATS.
     """
+    _known(fmt)
+    return _read_all(paths, fmt, Reading("", received_at, tz, dictionary))
+
+
+def read_stream(
+    stream: BinaryIO,
+    *,
+    source: str,
+    fmt: str = "auto",
+    tz: tzinfo | None = None,
+    received_at: datetime,
+    dictionary: Dictionary,
+) -> Iterator[RowRead]:
+    """What `read_paths` says of one file, of bytes already at hand: a body, an upload, one row sent again.
+
+    `source` is the name a person knows them by. A table needs its header line. The stream is read as the rows are
+    asked for. Raises FileRefused at once for an input refused whole.
+    """
+    _known(fmt)
+    return _primed(_read(stream, fmt, Reading(source, received_at, tz, dictionary)))
+
+
+def _known(fmt: str) -> None:
     if fmt not in FORMATS:
         raise FileRefused(f"format {fmt!r} is not read here; expected one of {', '.join(FORMATS)}")
-    return _read_all(paths, FORMATS[fmt], tz, received_at, dictionary)
 
 
-def _read_all(
-    paths: Sequence[Path], kinds: Sequence[Kind], tz: tzinfo | None, received_at: datetime, dictionary: Dictionary
-) -> Iterator[RowRead]:
+def _read_all(paths: Sequence[Path], fmt: str, common: Reading) -> Iterator[RowRead]:
     refused: list[RowRead] = []
     readable = False
-    for path, source in _files(paths):
+    for path, source, why_not in _files(paths, fmt):
+        reading = Reading(source, common.received_at, common.tz, common.dictionary)
         try:
-            rows = _read_file(path, kinds, Reading(source, received_at, tz, dictionary))
+            if why_not:
+                raise FileRefused(why_not)
+            rows = _primed(_read_file(path, fmt, reading))
         except FileRefused as why:
             refusal = Refusal(source=source, place="file", reason=f"{why}. Nothing of it was read")
             refused.append(RowRead(source=source, place="file", refusals=(refusal,)))
@@ -77,34 +115,65 @@ def _read_all(
         yield from refused
         return
     if not refused:
-        raise FileRefused("no file to read was given; expected CSV, TSV, TXT or Parquet files, or a folder of them")
+        raise FileRefused(
+            "no file to read was given; expected CSV, TSV, TXT, Parquet, FHIR JSON, NDJSON or HL7 files, "
+            "or a folder of them"
+        )
     said = [f"{row.source} {row.refusals[0].reason}" for row in refused[:_SHOWN]]
     more = f" And {len(refused) - _SHOWN} more files." if len(refused) > _SHOWN else ""
     raise FileRefused(" ".join(f"{sentence}." for sentence in said) + more)
 
 
-def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Each file with the name a person knows it by."""
+def _primed(rows: Iterator[RowRead]) -> Iterator[RowRead]:
+    """`rows`, the first of them read now, so that an input refused whole is refused before anything is stored."""
+    first = next(rows, None)
+    return iter(()) if first is None else chain((first,), rows)
+
+
+def _files(paths: Sequence[Path], fmt: str) -> Iterator[tuple[Path, str, str | None]]:
+    """Each file with the name a person knows it by, and why it may not be read: a link out of its folder."""
+    names = (*(_NAMES[fmt] if fmt in _NAMES else set(chain(*_NAMES.values()))), *_ARCHIVES)
     for path in paths:
-        if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in _TABLES and file.is_file())
-            yield from ((file, _shown(file.relative_to(path).as_posix())) for file in inside)
-        else:
-            yield path, _shown(path.name)
+        if not path.is_dir():
+            yield path, _shown(path.name), None
+            continue
+        home = path.resolve()
+        for file in sorted(path.rglob("*")):
+            source = _shown(file.relative_to(path).as_posix())
+            if file.is_symlink() and not Path(os.path.realpath(file)).is_relative_to(home):  # resolve() raises on loops
+                yield file, source, _LEADS_OUT
+            elif file.suffix.lower() in names and file.is_file():
+                yield file, source, None
 
 
 def _shown(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _read_file(path: Path, kinds: Sequence[Kind], reading: Reading) -> Iterator[RowRead]:
+def _read_file(path: Path, fmt: str, reading: Reading) -> Iterator[RowRead]:
     try:
         exists = path.is_file()
     except (OSError, ValueError):
         exists = False
     if not exists:
         raise FileRefused("does not exist or is not a file; check the path")
-    with_parquet = path.suffix.lower() == ".parquet"
-    table = read_parquet(path) if with_parquet else read_delimited(path)
+    try:
+        file = path.open("rb")
+    except OSError as unreadable:
+        raise FileRefused(f"cannot be read ({unreadable.strerror}); check the path and its permissions") from unreadable
+    with file:
+        yield from _read(file, fmt, reading)
+
+
+def _read(stream: BinaryIO, fmt: str, reading: Reading) -> Iterator[RowRead]:
+    buffered = opened(stream)
+    found = contents(buffered)
+    read_as = found if fmt == "auto" else fmt
+    if read_as in ("fhir", "hl7v2"):
+        if read_as not in _READERS:
+            raise FileRefused(f"is {read_as}, which this version does not read")
+        yield from _READERS[read_as](buffered, reading)
+        return
+    table = read_parquet(buffered) if found == "parquet" else read_delimited(buffered)
     reading = Reading(reading.source, reading.received_at, reading.tz, reading.dictionary, table.comma_is_decimal)
-    return read_rows(table, kind_of(table.header, kinds), reading)
+    yield from read_rows(table, kind_of(table.header, _TABLES[fmt]), reading)

@@ -10,7 +10,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
+from io import BufferedReader
 
 from monitoring.ingest.sources import FileRefused, Table, TextRow
 
@@ -21,18 +21,14 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_delimited(path: Path) -> Table:
-    """The table in a text file. Raises FileRefused for one that is empty, unreadable or no text."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(4)
-    except OSError as unreadable:
-        raise FileRefused(f"cannot be read ({unreadable.strerror}); check the path and its permissions") from unreadable
+def read_delimited(stream: BufferedReader) -> Table:
+    """The table in a text. Raises FileRefused for one that is empty or no text."""
+    start = stream.peek(4)
     if not start:
         raise FileRefused("is empty; expected a header line and rows")
     if start.startswith(_UTF16):
         raise FileRefused("is UTF-16 text; expected UTF-8. Save it again as CSV UTF-8")
-    lines = _Lines(path)
+    lines = _Lines(stream)
     for first in lines:
         if first.text.strip(",;\t \r\n"):
             return _with_header(first, lines)
@@ -51,11 +47,11 @@ class _Line:
 
 
 class _Lines:
-    """The physical lines of a file, with room to put lines back."""
+    """The physical lines of a stream, with room to put lines back."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, stream: BufferedReader) -> None:
         self._back: deque[_Line] = deque()
-        self._fresh = _physical(path)
+        self._fresh = _physical(stream)
 
     def __iter__(self) -> Iterator[_Line]:
         return self
@@ -67,16 +63,15 @@ class _Lines:
         self._back.extendleft(reversed(lines))
 
 
-def _physical(path: Path) -> Iterator[_Line]:
-    with path.open("rb") as file:
-        number = 0
-        while data := file.readline(LONGEST_RECORD):
-            number += 1
-            too_long = len(data) == LONGEST_RECORD and not data.endswith(b"\n")
-            rest = data
-            while too_long and rest and not rest.endswith(b"\n"):
-                rest = file.readline(LONGEST_RECORD)
-            yield _Line(number, data, too_long)
+def _physical(stream: BufferedReader) -> Iterator[_Line]:
+    number = 0
+    while data := stream.readline(LONGEST_RECORD):
+        number += 1
+        too_long = len(data) == LONGEST_RECORD and not data.endswith(b"\n")
+        rest = data
+        while too_long and rest and not rest.endswith(b"\n"):
+            rest = stream.readline(LONGEST_RECORD)
+        yield _Line(number, data, too_long)
 
 
 def _with_header(first: _Line, lines: _Lines) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
+from io import BufferedReader
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,10 +14,12 @@ from monitoring.ingest.sources import FileRefused, Table, TextRow
 _BATCH = 10_000
 
 
-def read_parquet(path: Path) -> Table:
+def read_parquet(stream: BufferedReader) -> Table:
     """The table in a Parquet file; places are `row N`, from 1. Raises FileRefused."""
+    if not stream.seekable():
+        raise FileRefused("is Parquet, which is read from its end and cannot be streamed; send it as a file, or as CSV")
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(stream)
     except (OSError, pa.ArrowException) as wrong:
         raise FileRefused("is not a readable Parquet file; write it again, or export CSV") from wrong
     return Table(tuple(file.schema_arrow.names), _rows(file))

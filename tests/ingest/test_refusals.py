@@ -158,7 +158,8 @@ def test_a_file_refused_among_readable_ones_is_one_quarantined_row(tmp_path: Pat
         (b"", "is empty"),
         (b"\n\n", "no header line"),
         (b"colour,size\nred,1\n", "fits no kind of file we read"),
-        (b"PK\x03\x04\0\0\0", "is not text"),
+        (b"PK\x03\x04\0\0\0", "is a ZIP archive"),
+        (b"\x7fELF\0\0\0", "is not text"),
         ("patient_id,time,hr\n".encode("utf-16"), "UTF-16"),
         (b"patient_id,time,hr,HR\n", "two columns for hr"),
         (b"patient_id,time,concept,unit\n", "nearest is long values, which also needs value"),
@@ -177,8 +178,8 @@ def test_a_path_that_is_not_there_and_a_folder_without_tables_are_refused_whole(
 
 
 def test_a_format_not_read_here_is_refused_by_name(read: Read) -> None:
-    with pytest.raises(FileRefused, match="format 'fhir' is not read here; expected one of auto, csv, clif"):
-        read("patient_id,time,hr\n", fmt="fhir")
+    with pytest.raises(FileRefused, match="'xml' is not read here; expected one of auto, csv, clif, fhir, hl7v2"):
+        read("patient_id,time,hr\n", fmt="xml")
 
 
 def test_the_early_warning_file_is_refused_naming_patient_and_time() -> None:
