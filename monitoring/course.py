@@ -16,17 +16,17 @@ from monitoring.concepts import Dictionary
 from monitoring.evidence import (
     ConsciousnessState,
     Evidence,
-    OxygenState,
     RunningVasopressor,
     SeizureState,
     VasopressorState,
 )
+from monitoring.organ_charting import charted_truths, organ_numbers
+from monitoring.oxygen_charting import oxygen_states
 from monitoring.records import (
     ChartedGrade,
     Fact,
     NeuroAssessment,
     Observation,
-    OxygenSupport,
     Placement,
     SymptomReport,
 )
@@ -57,7 +57,7 @@ from monitoring.vocabulary import (
 HOME = "home"
 """Name of the ward that is the patient's own home."""
 
-_LOWER_IS_WORSE = frozenset({"sbp", "dbp", "map", "spo2", "ice"})
+_LOWER_IS_WORSE = frozenset({"sbp", "dbp", "map", "spo2", "ice", "cartox_10"})
 _MASKING = frozenset({DrugClass.ANTIPYRETIC, DrugClass.ANTICYTOKINE, DrugClass.CORTICOSTEROID})
 _PRESSORS = frozenset({DrugClass.VASOPRESSOR, DrugClass.VASOPRESSIN})
 _SEDATING = frozenset({DrugClass.SEDATIVE, DrugClass.NEUROMUSCULAR_BLOCKER})
@@ -150,7 +150,7 @@ class Course(StandingFacts):
 
     def _numbers(self) -> dict[str, Steps]:
         vitals = ("temperature", "heart_rate", "respiratory_rate", "spo2", "sbp", "map")
-        plain = (*vitals, "baseline_sbp", "baseline_ice", "baseline_capd")
+        plain = (*vitals, "baseline_sbp", "baseline_ice", "baseline_capd", "cartox_10", "papilledema_stage")
         found = {name: self._held(name, _observed) for name in plain}
         found["ice"] = self._held("ice", _cognitive_score)
         found["capd"] = self._held("capd", _cognitive_score)
@@ -158,7 +158,7 @@ class Course(StandingFacts):
             if self.column(f"symptom:{symptom}"):
                 found[f"symptom:{symptom}"] = self._held(f"symptom:{symptom}", _severity)
         found["iv_fluid_bolus_count"] = self._held("iv_fluid_bolus_count", _observed)
-        found |= self._drug_counts()
+        found |= self._drug_counts() | organ_numbers(self)
         found["age"] = self._age()
         return found
 
@@ -245,7 +245,7 @@ class Course(StandingFacts):
     def _truths(self) -> dict[str, Steps]:
         found = {
             name: self._held(name, _said)
-            for name in ("fever_charted", "hypotension_clinician", "capd_unable", "language_barrier")
+            for name in ("fever_charted", "hypotension_clinician", "capd_unable", "language_barrier", "iv_antibiotics")
             if self.column(name)
         }
         if self.column("intracranial_haemorrhage"):
@@ -258,7 +258,7 @@ class Course(StandingFacts):
             found["developmental_delay"] = Steps.constant(float(patient.developmental_delay))
         found = {name: _truth(steps) for name, steps in found.items()}
         found["at_home"] = self._at_home
-        found["hospitalised"] = self._hospitalised()
+        found |= charted_truths(self, self._hospitalised())
         found["sedated"] = self._sedated()
         found["masking_drug"] = NO if self.drug_chart_covers else _unless(self._at_home, upper=1)
         return found
@@ -272,7 +272,7 @@ class Course(StandingFacts):
 
     def _labels(self) -> dict[str, Labels]:
         found = {
-            "oxygen": self._oxygen(),
+            "oxygen": oxygen_states(self),
             "vasopressor_doses": self._vasopressor_doses(),
             "consciousness": self._labelled(
                 "consciousness",
@@ -288,29 +288,6 @@ class Course(StandingFacts):
         for concept in [name for name in self._columns if name.startswith("attribution:")]:
             found[concept] = self._labelled(concept, lambda f: getattr(f, "cause", None), lambda _: 0)
         return found
-
-    def _oxygen(self) -> Labels:
-        """Oxygen states; a row without a device keeps the last device charted, for as long as that one is fresh."""
-        keeps = self.freshness("oxygen_support")
-        times: list[int] = []
-        states: list[object] = []
-        ends: list[int] = []
-        device_at, state = BEGINNING_OF_TIME, OxygenState(None)
-        for at, fact in self.column("oxygen_support"):
-            if not isinstance(fact, OxygenSupport):
-                continue
-            device_lapsed = keeps is not None and at - device_at >= keeps if device_at != BEGINNING_OF_TIME else True
-            if fact.device is not None or device_lapsed:
-                device_at = at
-            device = fact.device or (None if device_lapsed else state.device)
-            reason = fact.reason or (state.reason if device is state.device else None)
-            state = OxygenState(device, fact.flow_l_min, fact.fio2, reason)
-            if times and times[-1] == at:
-                times, states, ends = times[:-1], states[:-1], ends[:-1]
-            times.append(at)
-            states.append(state)
-            ends.append(END_OF_TIME if keeps is None else device_at + keeps)
-        return Labels.held(np.array(times, np.int64), states, np.array(ends, np.int64))
 
 
 def _observed(fact: Fact) -> tuple[float, float] | None:

@@ -24,6 +24,7 @@ from monitoring.concepts import Dictionary
 from monitoring.course import Course
 from monitoring.evidence import Evidence, OxygenState
 from monitoring.grading import masking
+from monitoring.oxygen_charting import PARTS
 from monitoring.records import Correction, Fact, Observation, OxygenSupport
 from monitoring.situations import OXYGEN, Answers, Situation, Verdict, Waiver, band_of
 from monitoring.standing import standing
@@ -123,7 +124,7 @@ class LiveCourse:
             else band
             for band in answers.system.bands
         ]
-        oxygen = course.column("oxygen_support")
+        oxygen = [charted for name in ("oxygen_support", *PARTS) for charted in course.column(name)]
         self._oxygen_splices = all(_self_contained(fact) for _, fact in oxygen)
         places = {name: place for place, name in enumerate(answers.numbers, 1)}
         self._places = {**places, "oxygen_support": len(places) + 1}

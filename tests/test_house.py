@@ -29,6 +29,8 @@ STANDS_WITH = {
     "products": "clock",
     "administrations": "records",
     "standing": "records",
+    "organ_charting": "records",
+    "oxygen_charting": "records",
     "demonstration": "course",
     "wording": "windows",
     "cohort": "windows",

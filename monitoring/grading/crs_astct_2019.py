@@ -101,7 +101,7 @@ def _masked(evidence: Evidence) -> Steps:
 
 
 VASOPRESSORS = Axis("vasopressors", _vasopressors, ("vasopressors",))
-OXYGEN = Axis("oxygen", _oxygen, ("oxygen_support",))
+OXYGEN = Axis("oxygen", _oxygen, ("oxygen_support", "o2_flow", "fio2"))
 DIAGNOSED = Axis("crs_already_diagnosed", _diagnosed, ("charted:crs",))
 MASKING_DRUGS = Axis("masking_drugs", _masked, ("masking_drugs",))
 DEATH = Axis("death", lambda evidence: evidence.stated("death_crs"), ())

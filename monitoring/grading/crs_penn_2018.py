@@ -37,9 +37,11 @@ def _boluses(evidence: Evidence) -> Steps:
 
 
 BOLUSES = Axis("iv_fluid_bolus_count", _boluses, ("iv_fluid_bolus_count",), inputs=("blood_pressure",))
-HOSPITAL = Axis("hospitalised", lambda evidence: evidence.truth("hospitalised"), ("placement",))
-ANTIBIOTICS = Axis("iv_antibiotics", lambda evidence: evidence.truth("iv_antibiotics"))
-PLASMA = Axis("coagulopathy_treated_with", lambda evidence: evidence.truth("plasma_products"))
+HOSPITAL = Axis("hospitalised", lambda evidence: evidence.truth("hospitalised"), ("hospitalised", "placement"))
+ANTIBIOTICS = Axis("iv_antibiotics", lambda evidence: evidence.truth("iv_antibiotics"), ("iv_antibiotics",))
+PLASMA = Axis(
+    "coagulopathy_treated_with", lambda evidence: evidence.truth("plasma_products"), ("coagulopathy_treated_with",)
+)
 
 
 def _row(grade: int, key: str, wording: str, axis: Axis, cut: float, decision: str = "") -> Criterion:

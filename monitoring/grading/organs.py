@@ -1,39 +1,21 @@
 """Organ toxicity as the older scales read it: CTCAE grades by organ, transaminases named apart.
 
-A list of organs that was charted is complete: an organ it does not name has no toxicity (D43). A list nobody charted
-is unknown. Lee and CARTOX let AST and ALT stop at grade 3; Penn reads creatinine and the liver tests only.
+A whole list of organs knows them all: an organ it does not name has no toxicity (D43); else `organ_charting` says what
+is known. Lee and CARTOX let AST and ALT stop at grade 3; Penn reads creatinine and the liver tests only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from monitoring.concepts import folded
 from monitoring.evidence import Evidence
 from monitoring.grading.engine import Axis
+from monitoring.organ_charting import LIST, WORST
 from monitoring.timeline import Steps, Values, combine
 
-WORST = 5.0
-TRANSAMINASES = frozenset({"ast", "alt"})
-LIVER_TESTS = TRANSAMINASES | {"bilirubin", "alp", "alkalinephosphatase", "ggt"}
-GROUPS = ("transaminases", "liver", "creatinine", "other")
 _TRANSAMINASES_COUNT_AT_MOST = 3.0
 _PENN_COUNTS_AT_MOST = 3.0
 Pair = tuple[Values, Values]
-
-
-def worst_by_group(charted: Mapping[str, int]) -> dict[str, float]:
-    """The worst CTCAE grade of each group of organs; 0 for a group without a toxicity."""
-    named = {folded(organ): float(grade) for organ, grade in charted.items()}
-    members = {
-        "transaminases": [grade for organ, grade in named.items() if organ in TRANSAMINASES],
-        "liver": [grade for organ, grade in named.items() if organ in LIVER_TESTS],
-        "creatinine": [grade for organ, grade in named.items() if organ == "creatinine"],
-        "other": [grade for organ, grade in named.items() if organ not in TRANSAMINASES],
-    }
-    return {f"organs:{group}": max(grades, default=0.0) for group, grades in members.items()}
 
 
 def _group(evidence: Evidence, group: str) -> Steps:
@@ -62,5 +44,5 @@ def penn(evidence: Evidence) -> Steps:
     return combine(row, _group(evidence, "creatinine"), _group(evidence, "liver"))
 
 
-ORGANS = Axis("organ_ctcae", sparing_transaminases)
-PENN_ORGANS = Axis("organ_ctcae", penn)
+ORGANS = Axis("organ_ctcae", sparing_transaminases, (LIST,))
+PENN_ORGANS = Axis("organ_ctcae", penn, (LIST,))

@@ -71,8 +71,9 @@ def fraction(evidence: Evidence) -> Steps:
     return counted(evidence, steps, ROOM_AIR_PERCENT, (ROOM_AIR_PERCENT, ALL_PERCENT))
 
 
-OXYGEN = Axis("oxygen", support, ("oxygen_support",))
-FIO2 = Axis("fio2", fraction, ("oxygen_support",), inputs=("oxygen",))
+CONCEPTS = ("oxygen_support", "o2_flow", "fio2")
+OXYGEN = Axis("oxygen", support, CONCEPTS)
+FIO2 = Axis("fio2", fraction, CONCEPTS, inputs=("oxygen",))
 OXYGEN_ELSEWHERE = Axis("hypoxia_elsewhere", lambda evidence: elsewhere(evidence, Sign.HYPOXIA, Syndrome.CRS))
 OTHER_OXYGEN = Axis(
     "oxygen_for_another_reason",

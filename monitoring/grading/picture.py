@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from monitoring.cognition import capd_range, ice_range
-from monitoring.concepts import Dictionary, folded
+from monitoring.concepts import Dictionary
 from monitoring.evidence import (
     ConsciousnessState,
     Evidence,
@@ -22,19 +22,13 @@ from monitoring.evidence import (
     SeizureState,
     VasopressorState,
 )
-from monitoring.grading.organs import worst_by_group
 from monitoring.grading.picture_fields import Inputs, Oxygen, Picture, Vasopressor
+from monitoring.organ_charting import plasma_products, worst_by_group
 from monitoring.timeline import Labels, Steps
 from monitoring.vocabulary import DrugClass
 
 LATE_NEUROTOXICITY = frozenset({"facial_palsy", "parkinsonism", "guillain_barre"})
 """Late effects after BCMA products that are not ICANS (clinical.md b.3)."""
-
-PLASMA_PRODUCTS = ("plasma", "ffp", "cryo", "fibrinogen", "prothrombincomplex", "pcc")
-NO_PLASMA_PRODUCTS = frozenset(
-    {"vitamink", "phytomenadione", "platelets", "redcells", "tranexamicacid", "heparin", "none"}
-)
-"""Folded names; Penn counts plasma products given for a coagulopathy (D51)."""
 
 
 class PictureRefused(ValueError):
@@ -192,16 +186,6 @@ def _doses(picture: Picture, dictionary: Dictionary) -> VasopressorState | None:
     return VasopressorState(tuple(running), picture.patient.weight_kg)
 
 
-def _plasma_products(treated: list[str] | str | None) -> tuple[float, float] | None:
-    """Whether a coagulopathy was treated with plasma products (D51); a product nobody knows may be one."""
-    if treated is None:
-        return None
-    products = [folded(product) for product in ([treated] if isinstance(treated, str) else treated)]
-    if any(word in product for product in products for word in PLASMA_PRODUCTS):
-        return 1.0, 1.0
-    return 0.0, float(any(product not in NO_PLASMA_PRODUCTS for product in products))
-
-
 def _symptoms(given: Inputs, dictionary: Dictionary) -> dict[str, Steps]:
     if given.symptoms is None:
         return {}
@@ -239,4 +223,4 @@ def _truths(picture: Picture) -> dict[str, Steps]:
         "iv_antibiotics": given.iv_antibiotics,
     }
     truths = {name: Steps.constant(float(value)) for name, value in plain.items() if value is not None}
-    return truths | _ranged("plasma_products", _plasma_products(given.coagulopathy_treated_with))
+    return truths | _ranged("plasma_products", plasma_products(given.coagulopathy_treated_with))

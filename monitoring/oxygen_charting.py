@@ -1,0 +1,78 @@
+"""Oxygen over time from what was charted: whole rows, and flows or fractions that came as values of their own.
+
+Rows of one moment are read together, and of two devices the stronger counts (D36). A row without a device keeps the
+last device charted for as long as that one is fresh; a flow or a fraction alone changes only its own part. Room air
+beside oxygen that is given is not believed (D59).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from monitoring.evidence import OxygenState
+from monitoring.records import Fact, Observation, OxygenSupport
+from monitoring.standing import StandingFacts
+from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, Labels
+from monitoring.vocabulary import OxygenDevice
+
+ROOM_AIR_PERCENT = 21.0
+PARTS = ("o2_flow", "fio2")
+"""Concepts that a source may send apart from the device."""
+_STRENGTH = {device: rank for rank, device in enumerate(OxygenDevice)}
+
+
+def _by_moment(facts: StandingFacts) -> dict[int, list[Fact]]:
+    moments: dict[int, list[Fact]] = defaultdict(list)
+    for concept in ("oxygen_support", *PARTS):
+        for at, fact in facts.column(concept):
+            if isinstance(fact, OxygenSupport) or (isinstance(fact, Observation) and fact.value is not None):
+                moments[at].append(fact)
+    return moments
+
+
+def _together(charted: list[Fact]) -> OxygenState:
+    """What the rows of one moment say together."""
+    rows = [fact for fact in charted if isinstance(fact, OxygenSupport)]
+    values = {fact.concept: fact.value for fact in charted if isinstance(fact, Observation)}
+    devices = [row.device for row in rows if row.device is not None]
+    return OxygenState(
+        max(devices, key=_STRENGTH.__getitem__) if devices else None,
+        _last([*(row.flow_l_min for row in rows), values.get("o2_flow")]),
+        _last([*(row.fio2 for row in rows), values.get("fio2")]),
+        next((row.reason for row in reversed(rows) if row.reason is not None), None),
+    )
+
+
+def _last(charted: list[float | None]) -> float | None:
+    return next((value for value in reversed(charted) if value is not None), None)
+
+
+def oxygen_states(facts: StandingFacts) -> Labels:
+    """The oxygen that holds at each moment, unknown once the device charted last is too old."""
+    keeps = facts.freshness("oxygen_support")
+    times: list[int] = []
+    states: list[object] = []
+    ends: list[int] = []
+    device_at, state = BEGINNING_OF_TIME, OxygenState(None)
+    for at, charted in sorted(_by_moment(facts).items()):
+        now = _together(charted)
+        lapsed = device_at == BEGINNING_OF_TIME or (keeps is not None and at - device_at >= keeps)
+        if now.device is not None or lapsed:
+            device_at = at
+        held = OxygenState(None) if lapsed else state
+        device = now.device or held.device
+        reason = now.reason or (held.reason if device is held.device else None)
+        if any(isinstance(fact, OxygenSupport) for fact in charted):
+            state = OxygenState(device, now.flow_l_min, now.fio2, reason)
+        else:
+            flow = held.flow_l_min if now.flow_l_min is None else now.flow_l_min
+            fio2 = held.fio2 if now.fio2 is None else now.fio2
+            given = (flow or 0) > 0 or (fio2 or 0) > ROOM_AIR_PERCENT
+            unbelieved = device is OxygenDevice.ROOM_AIR and given
+            state = OxygenState(None if unbelieved else device, flow, fio2, reason)
+        times.append(at)
+        states.append(state)
+        ends.append(END_OF_TIME if keeps is None else device_at + keeps)
+    return Labels.held(np.array(times, np.int64), states, np.array(ends, np.int64))
