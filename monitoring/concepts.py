@@ -7,7 +7,7 @@ answers from it.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from monitoring.vocabulary import DrugClass, OxygenDevice, Severity, Syndrome
 
 REFERENCE = Path(__file__).resolve().parent.parent / "data" / "reference"
+
+
+NEVER_A_VITAL = ""
+"""What a code is mapped to that a site wants passed over."""
 
 
 class UnitRefused(ValueError):
@@ -130,6 +134,20 @@ class Dictionary(BaseModel):
     concept_names: Mapping[str, str]
     symptom_names: Mapping[str, str]
     drug_names: Mapping[str, str]
+    mapped: Mapping[tuple[str, str], str | None] = Field(default_factory=dict)
+    """What a site says its own codes mean, by folded (system, code); None: never a vital sign."""
+
+    def mapping(self, code: str, system: str = "") -> str | None:
+        """What a site says a local code means: a concept id, NEVER_A_VITAL, or None where it says nothing."""
+        key = _code_key(system, code)
+        return (self.mapped[key] or NEVER_A_VITAL) if key in self.mapped else None
+
+    def with_mappings(self, said: Iterable[tuple[str, str, str | None]]) -> Dictionary:
+        """This dictionary and a site's (system, code, concept id or None). Without a system a code is also a name."""
+        words = tuple(said)
+        names = {folded(code): concept for system, code, concept in words if not system and concept}
+        mapped = {_code_key(system, code): concept for system, code, concept in words}
+        return self.model_copy(update={"mapped": mapped, "concept_names": {**names, **self.concept_names}})
 
     def concept(self, name: str) -> Concept | None:
         """The concept called or coded `name`, or None."""
@@ -151,6 +169,10 @@ class Dictionary(BaseModel):
     def device(self, name: str) -> OxygenDevice | None:
         """The oxygen device charted as `name`, or None."""
         return self.devices.get(folded(name))
+
+
+def _code_key(system: str, code: str) -> tuple[str, str]:
+    return system.strip().casefold(), code.strip().casefold()
 
 
 def folded(name: str) -> str:

@@ -230,7 +230,12 @@ def fact_from_json(text: str | bytes) -> Fact:
 
 
 class Refusal(BaseModel):
-    """Input not accepted: where it stands, what it said, what was expected, and what the person can do."""
+    """Input not accepted: where it stands, what it said, what was expected, and what the person can do.
+
+    `rule` is the one short word of the rule that refused it, the same for every reader, so that refusals can be
+    counted and filtered: `time, future, unit, implausible, unknown code, not a number, missing, format, ...`.
+    `raw` is the row, resource or message as it came; without it, that of its RowRead is kept.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -240,6 +245,7 @@ class Refusal(BaseModel):
     value: str | None = None
     reason: str
     raw: str | None = None
+    rule: str | None = None
 
     def sentence(self) -> str:
         """One line for a screen or a terminal."""
@@ -247,11 +253,25 @@ class Refusal(BaseModel):
         return f"{self.source}:{self.place} {what}{self.reason}"
 
 
+class UnmappedCode(BaseModel):
+    """A local code nobody has mapped yet. `system` is empty where the source names none; `label` is its own words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    system: str = ""
+    label: str | None = None
+
+
 class RowRead(BaseModel):
     """One row, message or resource of an input, after reading: facts, refusals, or a reason to pass over it.
 
     Exactly one outcome is counted for it: quarantined where anything in it was refused, else ignored where it
     holds no clinical fact for us, else stored or duplicate depending on what the store already knows.
+
+    A row with refusals or `unmapped` codes is kept so that it can be corrected or replayed: `raw` is the row,
+    resource or message as it came, `context` what must stand before it for it to be read alone (the header line
+    of a table), and `context`, a line break and `raw` in UTF-8 are again an input of the same format.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -261,6 +281,9 @@ class RowRead(BaseModel):
     facts: tuple[Fact, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     ignored_kind: str | None = None
+    unmapped: tuple[UnmappedCode, ...] = ()
+    raw: str | None = None
+    context: str | None = None
 
 
 class Tally(BaseModel):

@@ -2,5 +2,28 @@
 
 from monitoring.store.engine import StoreUnavailable
 from monitoring.store.journal import LedgerRow, Store, open_store
+from monitoring.store.quarantine import (
+    AlreadyResolved,
+    Closing,
+    CodeMapping,
+    CodeSeen,
+    HeldRefusal,
+    HeldRow,
+    Quarantine,
+    Resolution,
+)
 
-__all__ = ["LedgerRow", "Store", "StoreUnavailable", "open_store"]
+__all__ = [
+    "AlreadyResolved",
+    "Closing",
+    "CodeMapping",
+    "CodeSeen",
+    "HeldRefusal",
+    "HeldRow",
+    "LedgerRow",
+    "Quarantine",
+    "Resolution",
+    "Store",
+    "StoreUnavailable",
+    "open_store",
+]

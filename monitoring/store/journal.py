@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from monitoring.records import Fact, Refusal, RowRead, Tally, fact_from_json
 from monitoring.store import checks, engine, tables
 from monitoring.store.engine import StoreUnavailable, reading, writing
+from monitoring.store.quarantine import Closing, Quarantine, close, hold, refusal_of, refused_select, resolved_rows
 
 CHUNK_ROWS = 1000
 """Rows committed together. A process that dies loses at most the chunk it had not committed yet."""
@@ -26,11 +28,20 @@ Committed = Callable[[str, Tally], None]
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """What became of everything one source sent on one day. `day` is the day it reached us."""
+    """What became of everything one source sent on one day. `day` is the day it reached us.
+
+    `resolved` of its quarantined rows were corrected, replayed or dismissed since, whenever that was.
+    """
 
     source: str
     day: date
     tally: Tally
+    resolved: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """Quarantined rows that still wait for somebody."""
+        return self.tally.quarantined - self.resolved
 
 
 class Store:
@@ -41,6 +52,7 @@ class Store:
 
     def __init__(self, opened: Engine) -> None:
         self._engine = opened
+        self.quarantine = Quarantine(opened)
 
     def append(
         self,
@@ -49,20 +61,27 @@ class Store:
         author: str | None,
         received_at: datetime,
         committed: Committed | None = None,
+        zone: str | None = None,
+        closing: Sequence[Closing] = (),
     ) -> Tally:
         """Append what was read, chunk by chunk; in each, facts, refusals and counters in one transaction.
 
         A row is quarantined where anything in it was refused (its good facts are kept all the same), else ignored
-        where it has an ignored kind, else stored where any of its facts is new, else a duplicate. Raises
-        ValueError for a row that says nothing at all, which is a fault of its reader.
+        where it has an ignored kind, else stored where any of its facts is new, else a duplicate. `zone` is the name
+        of the one that was applied to times without an offset, kept with the rows held. `closing` says which held
+        rows these rows answer; then everything is one transaction. Raises ValueError for a row that says nothing at
+        all, which is a fault of its reader, and AlreadyResolved where somebody else was faster.
         """
         batch = uuid.uuid4().hex
         total = Tally()
         remaining = iter(rows)
-        while chunk := list(islice(remaining, CHUNK_ROWS)):
+        ordinal = 0
+        while chunk := list(islice(remaining, None if closing else CHUNK_ROWS)):
             _refuse_silent_rows(chunk)
             with writing(self._engine) as connection:
                 tallies = _append_chunk(connection, chunk, batch=batch, author=author, received_at=received_at)
+                ordinal = hold(connection, chunk, ordinal, batch=batch, author=author, at=received_at, zone=zone)
+                close(connection, closing, batch)
             for source, tally in tallies.items():
                 total += tally
                 if committed is not None:
@@ -99,9 +118,16 @@ class Store:
     def ledger(self, zone: tzinfo = UTC) -> list[LedgerRow]:
         """The equation per source and day (a day of `zone`), newest day first."""
         sums: dict[tuple[date, str], Tally] = {}
+        resolved: Counter[tuple[date, str]] = Counter()
+
+        def key_of(received_at: int, source: str) -> tuple[date, str]:
+            return tables.from_micros(received_at).astimezone(zone).date(), source
+
         with reading(self._engine) as connection:
+            for received_at, source, count in resolved_rows(connection):
+                resolved[key_of(received_at, source)] += count
             for row in connection.execute(select(tables.intake).order_by(tables.intake.c.seq)):
-                key = (tables.from_micros(row.received_at).astimezone(zone).date(), row.source)
+                key = key_of(row.received_at, row.source)
                 sums[key] = sums.get(key, Tally()) + Tally(
                     read=row.read,
                     stored=row.stored,
@@ -111,18 +137,15 @@ class Store:
                     ignored_kinds=json.loads(row.ignored_kinds),
                 )
         newest_first = sorted(sums.items(), key=lambda entry: (-entry[0][0].toordinal(), entry[0][1]))
-        return [LedgerRow(source=source, day=day, tally=tally) for (day, source), tally in newest_first]
+        return [LedgerRow(source, day, tally, resolved[day, source]) for (day, source), tally in newest_first]
 
     def refusals(self, source: str | None = None) -> list[Refusal]:
         """What was refused, in order; a file sent again repeats its refusals in the store, and they are told once."""
-        wanted = select(tables.refusal).order_by(tables.refusal.c.seq)
+        wanted = refused_select().order_by(tables.refusal.c.seq)
         if source is not None:
             wanted = wanted.where(tables.refusal.c.source == source)
         with reading(self._engine) as connection:
-            found = (
-                Refusal(source=r.source, place=r.place, field=r.field, value=r.value, reason=r.reason, raw=r.raw)
-                for r in connection.execute(wanted)
-            )
+            found = (refusal_of(row) for row in connection.execute(wanted))
             return list({tuple(refusal.model_dump().values()): refusal for refusal in found}.values())
 
     def findings(self) -> list[str]:
@@ -173,13 +196,6 @@ def _append_chunk(
         tallies[row.source] = tallies.get(row.source, Tally()) + _outcome(row, stored=bool(found))
     if new_facts:
         connection.execute(insert(tables.fact), new_facts)
-    refused = [
-        {**refusal.model_dump(), "batch": batch, "received_at": tables.to_micros(received_at)}
-        for row in rows
-        for refusal in row.refusals
-    ]
-    if refused:
-        connection.execute(insert(tables.refusal), refused)
     counters = [
         {
             **tally.model_dump(exclude={"ignored_kinds"}),

@@ -1,4 +1,4 @@
-"""The three tables of the store, as queries see them; Alembic (`migrations/`) is what creates and changes them.
+"""The tables of facts and of the quarantine, as queries see them; Alembic (`migrations/`) creates and changes them.
 
 All are append-only: triggers refuse UPDATE and DELETE on both engines. Times are integer microseconds since 1970
 in UTC, so that both engines compare and keep them exactly alike.
@@ -79,9 +79,73 @@ refusal = Table(
     Column("reason", Words, nullable=False),
     Column("raw", Words),
     Column("received_at", BigInteger, nullable=False),
+    Column("rule", Words),
+    Column("author", Words),
+    Column("held", Text),
+    Column("ordinal", Integer),
     Index("refusal_by_source", "source", "seq"),
+    Index("refusal_by_held", "held"),
     sqlite_autoincrement=True,
 )
+"""`held` names the row in the table of that name; `ordinal` counts the quarantined rows of a batch. `raw` is older."""
+
+held = Table(
+    "held",
+    metadata,
+    Column("seq", _IDENTITY, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("source", Words, nullable=False),
+    Column("place", Words, nullable=False),
+    Column("raw", Words),
+    Column("context", Words),
+    Column("zone", Text),
+    Column("received_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Each row that was refused or named an unmapped code, once, as it came."""
+
+unmapped = Table(
+    "unmapped",
+    metadata,
+    Column("seq", _IDENTITY, primary_key=True, autoincrement=True),
+    Column("batch", Text, nullable=False),
+    Column("held", Text, nullable=False),
+    Column("system", Words, nullable=False),
+    Column("code", Words, nullable=False),
+    Column("label", Words),
+    Column("received_at", BigInteger, nullable=False),
+    Index("unmapped_by_held", "held"),
+    sqlite_autoincrement=True,
+)
+
+resolution = Table(
+    "resolution",
+    metadata,
+    Column("seq", _IDENTITY, primary_key=True, autoincrement=True),
+    Column("held", Text, nullable=False, unique=True),
+    Column("how", Text, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("raw", Words),
+    Column("reason", Words),
+    Column("batch", Text),
+    CheckConstraint("how IN ('corrected', 'replayed', 'dismissed')", name="how"),
+    sqlite_autoincrement=True,
+)
+"""What became of a held row later. `batch` is the intake that stored what it said; `raw` the corrected row."""
+
+mapping = Table(
+    "mapping",
+    metadata,
+    Column("seq", _IDENTITY, primary_key=True, autoincrement=True),
+    Column("system", Words, nullable=False),
+    Column("code", Words, nullable=False),
+    Column("concept", Text),
+    Column("author", Words, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What a site says its codes mean; `concept` empty: never a vital sign. The last word on a code holds."""
 
 intake = Table(
     "intake",

@@ -1,0 +1,417 @@
+"""The quarantine: rows held as they came, what became of them later, and what a site's own codes mean.
+
+A row that was refused, or that names a code nobody has mapped, is held once however often it is sent. It waits until
+it is resolved: corrected by a person, read again after a mapping or dictionary changed, or dismissed with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, Row, Select, distinct, func, insert, select
+
+from monitoring.records import Refusal, RowRead
+from monitoring.store import tables
+from monitoring.store.engine import reading, writing
+from monitoring.store.keys import held_key
+
+How = Literal["corrected", "replayed", "dismissed"]
+State = Literal["open", "resolved", "all"]
+_KEYS_AT_A_TIME = 500
+_ROWS_AT_A_TIME = 500
+
+
+class AlreadyResolved(RuntimeError):
+    """Somebody resolved a held row first; nothing of this call was stored. The message says who, and how."""
+
+
+@dataclass(frozen=True)
+class Closing:
+    """One held row to be resolved: its key, how, by whom and when; the corrected text, or why it was dismissed."""
+
+    key: str
+    how: How
+    author: str
+    at: datetime
+    raw: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What became of a held row."""
+
+    how: How
+    author: str
+    at: datetime
+    raw: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class HeldRow:
+    """A row as it came. `zone` names the one applied to its times without an offset."""
+
+    key: str
+    source: str
+    place: str
+    raw: str | None
+    context: str | None
+    zone: str | None
+
+
+@dataclass(frozen=True)
+class HeldRefusal:
+    """One refusal and what became of it. A file sent again repeats it: `times`, and `received_at` of the first.
+
+    `author` is who sent the row first. `row.key` is shared by every refusal of one row; they are resolved together.
+    """
+
+    id: int
+    refusal: Refusal
+    row: HeldRow
+    received_at: datetime
+    author: str | None
+    times: int
+    resolution: Resolution | None
+
+
+@dataclass(frozen=True)
+class CodeSeen:
+    """A code nobody had mapped when it arrived, in rows that still wait. `example` is a place a person can open.
+
+    `mapped` is True where it is mapped by now: the rows wait for a replay. `concept` is then what it is mapped to.
+    """
+
+    code: str
+    system: str
+    label: str | None
+    rows: int
+    example: str
+    first: datetime
+    last: datetime
+    mapped: bool
+    concept: str | None
+
+
+@dataclass(frozen=True)
+class CodeMapping:
+    """What a site says a code means; without a concept it is never a vital sign."""
+
+    system: str
+    code: str
+    concept: str | None
+    author: str
+    at: datetime
+
+
+class Quarantine:
+    """The quarantine of an open store. Every method raises StoreUnavailable when the database does not answer."""
+
+    def __init__(self, opened: Engine) -> None:
+        self._engine = opened
+
+    def refusals(
+        self,
+        *,
+        source: str | None = None,
+        rule: str | None = None,
+        state: State = "open",
+        limit: int | None = None,
+        after: int = 0,
+    ) -> list[HeldRefusal]:
+        """Refusals with an id above `after`, in order, each once however often it was sent."""
+        refusal = tables.refusal.c
+        wanted = _refusals().where(refusal.seq > after)
+        if source is not None:
+            wanted = wanted.where(refusal.source == source)
+        if rule is not None:
+            wanted = wanted.where(refusal.rule == rule)
+        if state != "all":
+            done = tables.resolution.c.seq
+            wanted = wanted.where(done.is_(None) if state == "open" else done.is_not(None))
+        with reading(self._engine) as connection:
+            return [_held_refusal(row) for row in connection.execute(wanted.order_by(refusal.seq).limit(limit))]
+
+    def refusal(self, refusal_id: int) -> HeldRefusal | None:
+        """The refusal of that id, or None."""
+        with reading(self._engine) as connection:
+            row = connection.execute(_refusals().where(tables.refusal.c.seq == refusal_id)).one_or_none()
+        return None if row is None else _held_refusal(row)
+
+    def counts(self) -> dict[tuple[str, str | None], int]:
+        """Open refusals by (source, rule), most first."""
+        refusal = tables.refusal.c
+        counted = func.count(distinct(refusal.held))
+        wanted = (
+            select(refusal.source, refusal.rule, counted)
+            .select_from(_with_resolution(tables.refusal, refusal.held))
+            .where(tables.resolution.c.seq.is_(None))
+            .group_by(refusal.source, refusal.rule)
+            .order_by(counted.desc(), refusal.source, refusal.rule)
+        )
+        with reading(self._engine) as connection:
+            return {(source, rule): count for source, rule, count in connection.execute(wanted)}
+
+    def waiting(self, keys: Collection[str] | None = None) -> Iterator[HeldRow]:
+        """Held rows not resolved yet, all or those named, in the order they came."""
+        held = tables.held.c
+        wanted = (
+            select(tables.held)
+            .select_from(_with_resolution(tables.held, held.key))
+            .where(tables.resolution.c.seq.is_(None))
+            .order_by(held.seq)
+            .limit(_ROWS_AT_A_TIME)
+        )
+        if keys is not None:
+            for some in _by_some(sorted(keys)):
+                with reading(self._engine) as connection:
+                    rows = connection.execute(wanted.where(held.key.in_(some))).all()
+                yield from map(_held_row, rows)
+            return
+        last = 0
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(wanted.where(held.seq > last)).all()
+            if not rows:
+                return
+            last = rows[-1].seq
+            yield from map(_held_row, rows)
+
+    def dismiss(self, keys: Collection[str], *, author: str, at: datetime, reason: str) -> int:
+        """Resolve held rows, storing nothing of them; how many were open. Raises ValueError without a reason."""
+        if not reason.strip():
+            raise ValueError("a row is dismissed with a reason; say why it needs no correction")
+        with writing(self._engine) as connection:
+            open_keys = sorted(set(keys) - {row.held for row in _resolved(connection, keys)})
+            close(connection, [Closing(key, "dismissed", author, at, reason=reason) for key in open_keys], None)
+        return len(open_keys)
+
+    def unmapped(self) -> list[CodeSeen]:
+        """The unmapped codes of rows that still wait, those in most rows first."""
+        seen, held = tables.unmapped.c, tables.held.c
+        counted = func.count(distinct(seen.held)).label("rows")
+        wanted = (
+            select(
+                seen.system,
+                seen.code,
+                func.max(seen.label).label("label"),
+                counted,
+                func.min(held.seq).label("example"),
+                func.min(seen.received_at).label("first"),
+                func.max(seen.received_at).label("last"),
+            )
+            .select_from(_with_resolution(tables.unmapped, seen.held).join(tables.held, held.key == seen.held))
+            .where(tables.resolution.c.seq.is_(None))
+            .group_by(seen.system, seen.code)
+            .order_by(counted.desc(), seen.system, seen.code)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted).all()
+            examples = select(held.seq, held.source, held.place).where(held.seq.in_([row.example for row in rows]))
+            places = {row.seq: f"{row.source}:{row.place}" for row in connection.execute(examples)}
+            mapped = {(one.system, one.code): one for one in _mappings(connection)}
+        return [_code_seen(row, places[row.example], mapped.get((row.system, row.code))) for row in rows]
+
+    def map_code(self, system: str, code: str, concept: str | None, *, author: str, at: datetime) -> None:
+        """Say what a code means from now on; the caller knows that the concept exists. Earlier words stay."""
+        values = {"system": system, "code": code, "concept": concept, "author": author, "at": tables.to_micros(at)}
+        with writing(self._engine) as connection:
+            connection.execute(insert(tables.mapping).values(values))
+
+    def mappings(self) -> list[CodeMapping]:
+        """What each mapped code means now, by system and code."""
+        with reading(self._engine) as connection:
+            return sorted(_mappings(connection), key=lambda one: (one.system, one.code))
+
+    def mappings_version(self) -> int:
+        """A number that grows with every mapping; 0 without any."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(func.max(tables.mapping.c.seq))).scalar() or 0
+
+
+def hold(
+    connection: Connection,
+    rows: Sequence[RowRead],
+    ordinal: int,
+    *,
+    batch: str,
+    author: str | None,
+    at: datetime,
+    zone: str | None,
+) -> int:
+    """Hold what was refused or not mapped in a chunk; `ordinal` counts the refused rows of the batch so far."""
+    kept = [row for row in rows if row.refusals or row.unmapped]
+    if not kept:
+        return ordinal
+    received_at = tables.to_micros(at)
+    held: dict[str, dict[str, object]] = {}
+    refusals: list[dict[str, object]] = []
+    codes: list[dict[str, object]] = []
+    for row in kept:
+        raw = next((refusal.raw for refusal in row.refusals if refusal.raw is not None), row.raw)
+        key = held_key(row.source, row.place, raw, batch)
+        held[key] = {"source": row.source, "place": row.place, "raw": raw, "context": row.context}
+        for refusal in row.refusals:
+            said = refusal.model_dump(exclude={"raw"})
+            refusals.append({**said, "held": key, "ordinal": ordinal, "author": author})
+        ordinal += bool(row.refusals)
+        codes += [{**code.model_dump(), "held": key} for code in dict.fromkeys(row.unmapped)]
+    arrived = {"batch": batch, "received_at": received_at}
+    known: set[str] = set()
+    for some in _by_some(held):
+        known.update(connection.scalars(select(tables.held.c.key).where(tables.held.c.key.in_(some))))
+    new = [
+        {**row, "key": key, "zone": zone, "received_at": received_at} for key, row in held.items() if key not in known
+    ]
+    for table, values in ((tables.held, new), (tables.refusal, refusals), (tables.unmapped, codes)):
+        if values:
+            stamped = values if table is tables.held else [{**value, **arrived} for value in values]
+            connection.execute(insert(table), stamped)
+    return ordinal
+
+
+def close(connection: Connection, closings: Sequence[Closing], batch: str | None) -> None:
+    """Resolve held rows, in the transaction that stores what they say. Raises AlreadyResolved."""
+    if not closings:
+        return
+    for row in _resolved(connection, [closing.key for closing in closings]):
+        at = tables.from_micros(row.at)
+        raise AlreadyResolved(f"already {row.how} by {row.author} at {at:%Y-%m-%d %H:%M} UTC; nothing was stored")
+    rows = [
+        {
+            "held": one.key,
+            "how": one.how,
+            "author": one.author,
+            "at": tables.to_micros(one.at),
+            "raw": one.raw,
+            "reason": one.reason,
+            "batch": batch,
+        }
+        for one in closings
+    ]
+    connection.execute(insert(tables.resolution), rows)
+
+
+def resolved_rows(connection: Connection) -> Iterator[tuple[int, str, int]]:
+    """(received_at, source, quarantined rows resolved since) per intake."""
+    refusal = tables.refusal.c
+    wanted = (
+        select(refusal.received_at, refusal.source, func.count(distinct(refusal.ordinal)).label("rows"))
+        .join(tables.resolution, tables.resolution.c.held == refusal.held)
+        .group_by(refusal.batch, refusal.received_at, refusal.source)
+    )
+    for row in connection.execute(wanted):
+        yield row.received_at, row.source, row.rows
+
+
+def refused_select() -> Select[Any]:
+    """Every refusal as it came, with the text of its row."""
+    return select(tables.refusal, tables.held.c.raw.label("held_raw")).outerjoin(
+        tables.held, tables.held.c.key == tables.refusal.c.held
+    )
+
+
+def refusal_of(row: Row[Any]) -> Refusal:
+    """The record of one row of `refused_select`."""
+    return Refusal(
+        source=row.source,
+        place=row.place,
+        field=row.field,
+        value=row.value,
+        reason=row.reason,
+        raw=row.held_raw,
+        rule=row.rule,
+    )
+
+
+def _by_some(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Keys in lots that one statement may name."""
+    remaining = iter(keys)
+    while some := list(islice(remaining, _KEYS_AT_A_TIME)):
+        yield some
+
+
+def _with_resolution(table: Any, key: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's tables, columns and joins
+    return table.outerjoin(tables.resolution, tables.resolution.c.held == key)
+
+
+def _refusals() -> Select[Any]:
+    """Each refusal once, by the first time it was told, with its held row and resolution."""
+    one, held, done = tables.refusal.c, tables.held.c, tables.resolution.c
+    told = (
+        select(
+            func.min(one.seq).label("first"),
+            func.count().label("times"),
+        )
+        .group_by(one.held, one.field, one.value, one.reason)
+        .subquery()
+    )
+    joined = (
+        tables.refusal.join(told, told.c.first == one.seq)
+        .join(tables.held, held.key == one.held)
+        .outerjoin(tables.resolution, done.held == one.held)
+    )
+    return select(
+        tables.refusal,
+        told.c.times,
+        held.raw.label("held_raw"),
+        held.context,
+        held.zone,
+        done.how,
+        done.author.label("resolver"),
+        done.at.label("resolved_at"),
+        done.raw.label("resolved_raw"),
+        done.reason.label("resolved_reason"),
+    ).select_from(joined)
+
+
+def _held_refusal(row: Row[Any]) -> HeldRefusal:
+    resolution = None
+    if row.how is not None:
+        at = tables.from_micros(row.resolved_at)
+        resolution = Resolution(row.how, row.resolver, at, row.resolved_raw, row.resolved_reason)
+    return HeldRefusal(
+        id=row.seq,
+        refusal=refusal_of(row),
+        row=HeldRow(row.held, row.source, row.place, row.held_raw, row.context, row.zone),
+        received_at=tables.from_micros(row.received_at),
+        author=row.author,
+        times=row.times,
+        resolution=resolution,
+    )
+
+
+def _held_row(row: Row[Any]) -> HeldRow:
+    return HeldRow(row.key, row.source, row.place, row.raw, row.context, row.zone)
+
+
+def _resolved(connection: Connection, keys: Collection[str]) -> Iterator[Row[Any]]:
+    for some in _by_some(sorted(keys)):
+        yield from connection.execute(select(tables.resolution).where(tables.resolution.c.held.in_(some)))
+
+
+def _mappings(connection: Connection) -> list[CodeMapping]:
+    latest: dict[tuple[str, str], CodeMapping] = {}
+    for row in connection.execute(select(tables.mapping).order_by(tables.mapping.c.seq)):
+        at = tables.from_micros(row.at)
+        latest[row.system, row.code] = CodeMapping(row.system, row.code, row.concept, row.author, at)
+    return list(latest.values())
+
+
+def _code_seen(row: Row[Any], example: str, mapping: CodeMapping | None) -> CodeSeen:
+    return CodeSeen(
+        code=row.code,
+        system=row.system,
+        label=row.label,
+        rows=row.rows,
+        example=example,
+        first=tables.from_micros(row.first),
+        last=tables.from_micros(row.last),
+        mapped=mapping is not None,
+        concept=mapping.concept if mapping else None,
+    )
