@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
+from monitoring.axis_evidence import evidence_for
 from monitoring.clock import age_years
 from monitoring.course import Course
 from monitoring.episodes import PUBLISHED, REPORTED, episodes, latest_infusion_day, steps
@@ -30,7 +31,7 @@ from monitoring.views import (
 from monitoring.vocabulary import Answer, DrugClass, OxygenDevice, Syndrome
 from monitoring.ward_view import grade_cell, ward_row
 from monitoring.windows import DOCUMENTED_DAYS, day_span, standing, window_span
-from monitoring.wording import INPUT_NAMES, age_text, duration, evidence_for, plain, unit_text
+from monitoring.wording import INPUT_NAMES, age_text, duration, plain, unit_text
 
 _SERIES = ("temperature", "heart_rate", "respiratory_rate", "sbp", "dbp", "spo2")
 _LABELS = {Syndrome.CRS: "CRS", Syndrome.ICANS: "ICANS"}

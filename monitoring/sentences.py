@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 import numpy as np
 
 from monitoring.alerts import last_heard, silent_for
+from monitoring.axis_evidence import evidence_for
 from monitoring.course import Course
 from monitoring.episodes import PUBLISHED, REPORTED, flags_at, latest_infusion_day, stale_axes
 from monitoring.grading import graded
@@ -25,7 +26,6 @@ from monitoring.wording import (
     drug_name,
     drugs_running,
     duration,
-    evidence_for,
     number_text,
     observed,
     oxygen,

@@ -13,6 +13,7 @@ from datetime import datetime, tzinfo
 from itertools import pairwise
 from typing import Any
 
+from monitoring.axis_evidence import evidence_for
 from monitoring.course import Course
 from monitoring.episodes import PUBLISHED, GradeStep, steps
 from monitoring.grading import graded, systems
@@ -21,7 +22,7 @@ from monitoring.sentences import remark
 from monitoring.timeline import micros, moment
 from monitoring.views import GradeCell, Step, Strip
 from monitoring.vocabulary import Flag
-from monitoring.wording import INPUT_NAMES, age_text, evidence_for, grade_text, plain
+from monitoring.wording import INPUT_NAMES, age_text, grade_text, plain
 
 REPORTED = "Reported symptoms"
 """The family of the documented symptom lists, which never stands among the published scales."""

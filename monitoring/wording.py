@@ -1,28 +1,31 @@
-"""Words for ages, times, grades and the evidence behind an input. Never a patient's name, never more than is known."""
+"""Words for ages, times, grades and charted values. Never a patient's name, never more than is known."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from monitoring.cognition import capd_range, ice_range
+import numpy as np
+
 from monitoring.course import Course
-from monitoring.records import (
-    Administration,
-    Attribution,
-    Fact,
-    NeuroAssessment,
-    Observation,
-    OxygenSupport,
-    SymptomReport,
-)
+from monitoring.evidence import OxygenState
+from monitoring.oxygen_charting import PARTS
+from monitoring.records import Administration, Fact, Observation, OxygenSupport
 from monitoring.timeline import moment
-from monitoring.vocabulary import DrugClass, NeuroTool
+from monitoring.vocabulary import DrugClass, OxygenDevice
 
 ABSENT = "—"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_UNITS = {"Cel": "°C", "mm[Hg]": "mmHg", "{score}": "", "/min": "/min", "%": "%"}
+_UNITS = {
+    "Cel": "°C",
+    "mm[Hg]": "mmHg",
+    "{score}": "",
+    "{count}": "",
+    "{INR}": "",
+    "10*3/uL": "×10³/µL",
+    "ng/mL{FEU}": "ng/mL FEU",
+}
 
 INPUT_NAMES = {
     "temperature": "temperature",
@@ -91,6 +94,11 @@ def number_text(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+def exact_text(value: float) -> str:
+    """As `number_text` from 10 on; three figures below, where laboratory values have them."""
+    return number_text(value) if abs(value) >= 10 else f"{value:.3g}"
+
+
 def unit_text(unit: str) -> str:
     """A UCUM unit as printed for people."""
     return _UNITS.get(unit, unit)
@@ -139,20 +147,33 @@ class Evidenced:
 NOTHING = Evidenced("")
 
 
-def _from(fact: Fact, text: str) -> Evidenced:
+def resting_on(fact: Fact, text: str) -> Evidenced:
+    """What a fact says, with its time and source."""
     return Evidenced(text, fact.effective_at, fact.source)
+
+
+def last_charted(course: Course, concept: str, at: int) -> Observation | None:
+    """The last observation of a concept that says something: one that was asked for and not there is passed over."""
+    column = course.column(concept)
+    place = bisect_right(column, at, key=lambda entry: entry[0])
+    while place:
+        place -= 1
+        fact = column[place][1]
+        if isinstance(fact, Observation) and (fact.value is not None or fact.code is not None):
+            return fact
+    return None
 
 
 def observed(course: Course, concept: str, at: int, *, look_twice: bool = False) -> Evidenced:
     """The last value of a measured concept, with its unit; on demand, that it is outside the usual range."""
-    fact = course.last(concept, at)
-    if not isinstance(fact, Observation) or fact.value is None:
+    fact = last_charted(course, concept, at)
+    if fact is None or fact.value is None:
         return NOTHING
     entry = course.dictionary.concepts.get(concept)
     unit = unit_text(entry.unit) if entry else ""
-    number = f"{fact.value:.1f}" if concept == "temperature" else number_text(fact.value)
+    number = f"{fact.value:.1f}" if concept == "temperature" else exact_text(fact.value)
     unusual = look_twice and entry is not None and not entry.usual(fact.value)
-    return _from(fact, f"{number} {unit}".strip() + (", outside the usual range: look twice" if unusual else ""))
+    return resting_on(fact, f"{number} {unit}".strip() + (", outside the usual range: look twice" if unusual else ""))
 
 
 def blood_pressure(course: Course, at: int) -> Evidenced:
@@ -164,7 +185,7 @@ def blood_pressure(course: Course, at: int) -> Evidenced:
     same = isinstance(diastolic, Observation) and diastolic.effective_at == systolic.effective_at
     if same and isinstance(diastolic, Observation) and diastolic.value is not None:
         text += f"/{number_text(diastolic.value)}"
-    return _from(systolic, text + " mmHg")
+    return resting_on(systolic, text + " mmHg")
 
 
 def drugs_running(course: Course, at: int, classes: frozenset[DrugClass]) -> list[tuple[str, Administration]]:
@@ -190,118 +211,32 @@ def drug_label(course: Course, drug: str, fact: Administration) -> str:
     return f"{name} {fact.dose:g} {fact.unit or ''}".strip() if fact.dose is not None else name
 
 
-def _vasopressors(course: Course, at: int) -> Evidenced:
-    running = drugs_running(course, at, frozenset({DrugClass.VASOPRESSOR, DrugClass.VASOPRESSIN}))
-    if running:
-        return _from(running[0][1], ", ".join(label for label, _ in running))
-    if course.drug_chart_covers:
-        return Evidenced("none on the drug chart")
-    return Evidenced("at home: none") if course.at_home(at) else Evidenced("no drug chart")
-
-
 def oxygen(course: Course, at: int) -> Evidenced:
-    """Device and flow as last charted."""
+    """Device, flow and fraction as last charted, those that came as values of their own included."""
     fact = course.last("oxygen_support", at)
-    if not isinstance(fact, OxygenSupport):
+    row = fact if isinstance(fact, OxygenSupport) else None
+    apart = [part for part in (last_charted(course, concept, at) for concept in PARTS) if part is not None]
+    apart = [part for part in apart if row is None or part.effective_at >= row.effective_at]
+    if row is None and not apart:
         return Evidenced("at home: room air") if course.at_home(at) else NOTHING
-    parts = [plain(fact.device) if fact.device else "device not charted"]
-    if fact.flow_l_min is not None:
-        parts.append(f"{number_text(fact.flow_l_min)} L/min")
-    if fact.fio2 is not None:
-        parts.append(f"FiO₂ {number_text(fact.fio2)} %")
-    if fact.reason is not None and fact.reason != "hypoxia":
-        parts.append(f"for {plain(fact.reason)}")
-    return _from(fact, " ".join(parts))
+    said = {part.concept: part.value for part in apart}
+    flow = said.get("o2_flow", row.flow_l_min if row else None)
+    fio2 = said.get("fio2", row.fio2 if row else None)
+    device = row.device if row and row.device else _held_device(course, at)
+    parts = [plain(device) if device else "device not charted"]
+    if flow is not None:
+        parts.append(f"{number_text(flow)} L/min")
+    if fio2 is not None:
+        parts.append(f"FiO₂ {number_text(fio2)} %")
+    if row is not None and row.reason is not None and row.reason != "hypoxia":
+        parts.append(f"for {plain(row.reason)}")
+    newest = max([*apart, *([row] if row else [])], key=lambda charted: charted.effective_at)
+    return resting_on(newest, " ".join(parts))
 
 
-def _score(course: Course, concept: str, at: int) -> Evidenced:
-    fact = course.last(concept, at)
-    if not isinstance(fact, NeuroAssessment):
-        return NOTHING
-    if fact.tool is NeuroTool.ICE:
-        bounds, top = ice_range(fact.total, {k: int(v) for k, v in (fact.items or {}).items()}), 10
-    else:
-        bounds, top = capd_range(fact.total, {k: str(v) for k, v in (fact.items or {}).items()}), 32
-    if bounds is None:
-        why = (fact.absent or {}).get(concept)
-        return _from(fact, f"not done: {plain(why)}" if why else "not done")
-    low, high = bounds
-    return _from(fact, f"{low:g} of {top}" if low == high else f"{low:g} to {high:g} of {top}")
-
-
-def _finding(course: Course, concept: str, at: int) -> Evidenced:
-    fact = course.last(concept, at)
-    if not isinstance(fact, NeuroAssessment):
-        return NOTHING
-    word = getattr(fact, concept)
-    text = plain(word) if word is not None else concept
-    if concept == "seizure" and fact.seizure_minutes is not None:
-        text += f", {fact.seizure_minutes:g} min"
-    if concept == "consciousness" and fact.consciousness_cause:
-        text += f", put down to {fact.consciousness_cause}"
-    return _from(fact, text)
-
-
-def _attributed(course: Course, at: int, sign: str) -> str:
-    fact = course.last(f"attribution:{sign}", at)
-    return f"; attributed to {fact.cause.value}" if isinstance(fact, Attribution) else ""
-
-
-def _masking(course: Course, at: int) -> Evidenced:
-    classes = frozenset({DrugClass.ANTIPYRETIC, DrugClass.ANTICYTOKINE, DrugClass.CORTICOSTEROID})
-    given = [run for run in course.drug_runs if run.drug_class in classes and run.start <= at]
-    if given:
-        fact = given[-1].facts[-1]
-        return _from(fact, drug_label(course, given[-1].drug, fact))
-    return Evidenced("none on the drug chart" if course.drug_chart_covers else "no drug chart")
-
-
-_READERS: dict[str, Callable[[Course, int], Evidenced]] = {
-    "temperature": lambda course, at: observed(course, "temperature", at, look_twice=True),
-    "blood_pressure": blood_pressure,
-    "vasopressors": _vasopressors,
-    "oxygen": oxygen,
-    "masking_drugs": _masking,
-    "ice": lambda course, at: _score(course, "ice", at),
-    "capd": lambda course, at: _score(course, "capd", at),
-    "consciousness": lambda course, at: _finding(course, "consciousness", at),
-    "seizure": lambda course, at: _finding(course, "seizure", at),
-    "motor": lambda course, at: _finding(course, "motor", at),
-    "icp": lambda course, at: _finding(course, "icp", at),
-}
-_SIGN_OF = {
-    "temperature": "fever",
-    "blood_pressure": "hypotension",
-    "oxygen": "hypoxia",
-    "consciousness": "consciousness",
-}
-
-
-def evidence_for(course: Course, axis: str, concepts: tuple[str, ...], at: int) -> Evidenced:
-    """What an axis of a scale rests on at a moment."""
-    reader = _READERS.get(axis)
-    if reader is None:
-        return _reported(course, concepts, at)
-    found = reader(course, at)
-    note = _attributed(course, at, _SIGN_OF[axis]) if axis in _SIGN_OF else ""
-    return Evidenced(found.text + note, found.at, found.source) if note and found.text else found
-
-
-def _reported(course: Course, concepts: tuple[str, ...], at: int) -> Evidenced:
-    """The worst report of an item, and the vital signs that measure it; says which it was."""
-    facts = [course.last(concept, at) for concept in concepts]
-    reports = [fact for fact in facts if isinstance(fact, SymptomReport)]
-    parts: list[Evidenced] = []
-    if reports:
-        worst = max(reports, key=lambda fact: (fact.severity, fact.effective_at))
-        symptom = course.dictionary.symptoms[worst.symptom]
-        parts.append(_from(worst, f"{symptom.label} {plain(worst.severity.name.lower())}, said the {worst.reporter}"))
-    for concept in concepts:
-        if not concept.startswith("symptom:"):
-            measured = observed(course, concept, at, look_twice=True)
-            if measured.text:
-                label = course.dictionary.concepts[concept].label
-                parts.append(Evidenced(f"{label} {measured.text}, measured", measured.at, measured.source))
-    if not parts:
-        return NOTHING
-    return Evidenced("; ".join(part.text for part in parts), parts[0].at, parts[0].source)
+def _held_device(course: Course, at: int) -> OxygenDevice | None:
+    """The device that the grade takes over from an earlier row."""
+    states = course.evidence.label("oxygen")
+    place = int(states.index[int(np.searchsorted(states.at, at, side="right")) - 1])
+    state = states.values[place] if place >= 0 else None
+    return state.device if isinstance(state, OxygenState) else None

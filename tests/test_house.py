@@ -33,6 +33,8 @@ STANDS_WITH = {
     "oxygen_charting": "records",
     "demonstration": "course",
     "wording": "windows",
+    "drug_evidence": "windows",
+    "axis_evidence": "windows",
     "cohort": "windows",
     "live": "windows",
     "situations": "windows",

@@ -98,9 +98,9 @@ def _weakness(finding: object | None) -> tuple[float, float]:
     return (0.0, 1.0) if finding is None else (float(finding is not Motor.NONE),) * 2
 
 
-SCORE = Axis("ice", _cartox_10, ("ice", "baseline_ice", "language_barrier"))
+SCORE = Axis("ice", _cartox_10, ("cartox_10", "ice", "baseline_ice", "language_barrier"))
 PRESSURE = Axis("icp", _pressure, ("icp", "intracranial_haemorrhage"))
-PAPILLEDEMA = Axis("papilledema_stage", _papilledema, ("icp",), inputs=("icp",))
+PAPILLEDEMA = Axis("papilledema_stage", _papilledema, ("papilledema_stage", "icp"), inputs=("icp",))
 WEAKNESS = Axis("motor", lambda evidence: evidence.label("motor").map(_weakness), ("motor",))
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, date
 
 import pytest
 
+from monitoring.axis_evidence import evidence_for
 from monitoring.records import Observation, Patient
 from monitoring.timeline import micros
 from monitoring.ward_view import ward_view
-from monitoring.wording import evidence_for
 from tests.course.charts import CRS, adult, after, carried, course, steps, temperature, vitals
 
 
