@@ -9,9 +9,11 @@ from typing import Any
 from monitoring.concepts import dictionary
 from monitoring.grading import systems
 from monitoring.grading.engine import Graded, grade
-from monitoring.grading.picture import PictureRefused, evidence_of, read_picture
+from monitoring.grading.iec_hs import screen
+from monitoring.grading.picture import PictureRefused, evidence_of, findings, read_picture
 from monitoring.grading.picture_fields import Picture
-from monitoring.vocabulary import Flag, Syndrome
+from monitoring.grading.scores import scores
+from monitoring.vocabulary import Answer, Flag, Syndrome
 from monitoring.windows import window_flags
 
 
@@ -52,7 +54,35 @@ def grade_pictures(pictures: object, system_ids: Sequence[str]) -> list[dict[str
 def _answer(picture: Picture, system_ids: Sequence[str]) -> dict[str, Any]:
     evidence = evidence_of(picture, dictionary())
     graded = {name: grade(systems()[name], evidence) for name in system_ids}
-    return {"id": picture.id, "assessments": {name: assessment(g, picture, graded) for name, g in graded.items()}}
+    answer = {"id": picture.id, "assessments": {name: assessment(g, picture, graded) for name, g in graded.items()}}
+    return answer if picture.inputs.labs is None else answer | laboratory(picture)
+
+
+def laboratory(picture: Picture) -> dict[str, Any]:
+    """The scores and the screen for IEC-HS, for a picture that has laboratory values."""
+    labs = picture.inputs.labs.numbers() if picture.inputs.labs else {}
+    given = (day := picture.days()[0]) is not None and day >= 0
+    asked = screen(findings(picture))
+    return {
+        "scores": {
+            score.table.id: {
+                "value": score.value,
+                "unit": score.table.unit,
+                **({"log2": score.log2} if score.table.log2 else {}),
+                **({"group": score.group(after_infusion=given)} if score.table.high_from else {}),
+                "missing": list(score.missing),
+                "published_range": score.table.published_range,
+                "flags": [flag.value for flag in score.table.flags],
+            }
+            for score in scores(labs)
+        },
+        "iec_hs": {
+            "answer": asked.answer.name.lower(),
+            "findings": {name: answer.name.lower() for name, answer in asked.answers.items()},
+            "unassessed": list(asked.unassessed),
+            "flags": [flag.value for flag in asked.flags],
+        },
+    }
 
 
 def assessment(graded: Graded, picture: Picture, beside: dict[str, Graded]) -> dict[str, Any]:
@@ -80,6 +110,8 @@ def _flags(graded: Graded, picture: Picture, beside: dict[str, Graded]) -> list[
         flags += around
         if syndrome is Syndrome.CRS and Flag.AFTER_DOCUMENTED_WINDOW in around:
             flags.append(Flag.LOOK_FOR_INFECTION)
+    if syndrome is Syndrome.CRS and graded.system.published and screen(findings(picture)).answer is Answer.YES:
+        flags.append(Flag.CONSIDER_IEC_HS)
     published = beside.get(f"{syndrome}-astct-2019")
     if not graded.system.published and published is not None and exceeds(graded, published):
         flags.append(Flag.SYMPTOM_GRADE_EXCEEDS_PUBLISHED)

@@ -16,7 +16,7 @@ import numpy as np
 
 from monitoring.clock import day_post_infusion
 from monitoring.course import Course
-from monitoring.grading import graded
+from monitoring.grading import graded, iec_hs
 from monitoring.grading.engine import Graded
 from monitoring.grading.masking import EPISODE_GAP
 from monitoring.timeline import micros, moment
@@ -100,6 +100,8 @@ def _segments(course: Course, system_id: str, start: int, end: int, ward_zone: t
     boundaries = [grade.at, np.array([*edges, start], dtype=np.int64)]
     if beside is not None:
         boundaries.append(beside.at)
+    if _asks_about_iec_hs(grade):
+        boundaries.append(iec_hs.asks(course).at)
     cuts = np.unique(np.concatenate(boundaries))
     cuts = cuts[(cuts >= start) & (cuts <= end)]
     for index, cut in enumerate(cuts):
@@ -130,11 +132,18 @@ def flags_at(
         flags += around
         if grade.system.id == PUBLISHED[Syndrome.CRS] and Flag.AFTER_DOCUMENTED_WINDOW in around:
             flags.append(Flag.LOOK_FOR_INFECTION)
+    if _asks_about_iec_hs(grade) and iec_hs.asks(course).on(np.array([at]))[0][0]:
+        flags.append(Flag.CONSIDER_IEC_HS)
     if beside is not None and grade.at_least[place] > max(int(beside.at_least[beside.place(at)]), 0):
         flags.append(Flag.SYMPTOM_GRADE_EXCEEDS_PUBLISHED)
     if stale_axes(course, grade, place, at):
         flags.append(Flag.STALE)
     return list(dict.fromkeys(flags))
+
+
+def _asks_about_iec_hs(grade: Graded) -> bool:
+    """Whether the screen for IEC-HS is told beside this scale: with every published scale of CRS (D58)."""
+    return grade.system.syndrome is Syndrome.CRS and grade.system.published
 
 
 def stale_axes(course: Course, grade: Graded, place: int, at: int) -> list[str]:

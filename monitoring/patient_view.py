@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from monitoring.axis_evidence import evidence_for
 from monitoring.clock import age_years
 from monitoring.course import Course
 from monitoring.episodes import PUBLISHED, REPORTED, episodes, latest_infusion_day, steps
+from monitoring.grading import graded
 from monitoring.grading.engine import Graded
 from monitoring.products import LABELS_NOW, product_named
 from monitoring.records import Observation, OxygenSupport
@@ -209,9 +211,15 @@ def _drug_bars(course: Course, until: int) -> list[Bar]:
     return found
 
 
+def explanations(course: Course, system_ids: Sequence[str], at: datetime, ward_zone: tzinfo) -> tuple[Explanation, ...]:
+    """Why each of the systems grades as it does at a moment. Raises KeyError for a system nobody knows."""
+    now = Situation(course.until(at), at, ward_zone)
+    return tuple(explanation(now, system_id) for system_id in system_ids)
+
+
 def explanation(now: Situation, system_id: str) -> Explanation:
     """Why a system grades as it does now: the very answers the grade was made of, with their evidence."""
-    grade = now.grades[system_id]
+    grade = now.grades.setdefault(system_id, graded(now.course, system_id))
     place = now.place(system_id)
     cell = grade_cell(now, system_id)
     decides = grade.decides(place)

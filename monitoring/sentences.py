@@ -55,6 +55,7 @@ _REMARKS = {
     Flag.SECOND_INFUSION_WINDOW: "Inside the documented window of a later infusion.",
     Flag.LOOK_FOR_INFECTION: "Look for infection.",
     Flag.NO_INFUSION_RECORDED: "No infusion is recorded, so there is no day to count.",
+    Flag.CONSIDER_IEC_HS: "Ask about IEC-HS: its screen, a rule not re-read in its source, is positive.",
     Flag.STALE: "A value is too old to use.",
     Flag.UNVERIFIED_RULE: "A rule of this scale was not re-read in its source.",
     Flag.SYMPTOM_GRADE_EXCEEDS_PUBLISHED: "Reported symptoms are graver than the published grade: examine.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from monitoring.commands import terminal
@@ -15,7 +16,7 @@ from monitoring.store import open_store
 from monitoring.views import CriterionRow, Explanation, PatientView
 
 HELP = "why a patient has this grade, from the store"
-EXAMPLE = "python -m monitoring explain P1 --at 2026-03-01T03:10+01:00 --known-by 2026-03-01T03:10+01:00"
+EXAMPLE = "python -m monitoring explain P1 --at 2026-03-01T03:10+01:00 --system crs-lee-2014"
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +24,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("patient", metavar="PATIENT", help="the patient's identifier in the files")
     parser.add_argument("--at", metavar="ISO", help="the moment asked about; default now")
     parser.add_argument("--known-by", metavar="ISO", help="only what had reached us by then; default everything")
+    terminal.add_systems(parser)
     terminal.add_store(parser)
     terminal.add_json(parser)
 
@@ -30,6 +32,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """Print the explanation of each scale."""
     settings = read_settings(asked.db)
+    system_ids = terminal.chosen_systems(asked.system)
     at = terminal.chosen_moment("--at", asked.at) if asked.at else datetime.now(UTC)
     known_by = terminal.chosen_moment("--known-by", asked.known_by) if asked.known_by else None
     rounds = Rounds(open_store(settings.database_url, create=False), settings, dictionary())
@@ -39,11 +42,12 @@ def run(asked: argparse.Namespace) -> int:
         raise terminal.CallRefused(
             f"nothing is known of patient {asked.patient!r}{by_then}; expected a stored identifier"
         )
+    told = rounds.explain(asked.patient, system_ids, at, known_by)
     if asked.json:
-        terminal.say(json.dumps(_as_json(asked.patient, view)))
+        terminal.say(json.dumps(_as_json(asked.patient, view, told)))
         return terminal.DONE
     terminal.say(f"{asked.patient} at {_clock(at, settings.ward_zone)} ({view.ward_zone}), {view.row.day_text}")
-    for explanation in view.explanations:
+    for explanation in told:
         _tell(explanation, settings.ward_zone)
     return terminal.DONE
 
@@ -61,7 +65,8 @@ def _tell(explained: Explanation, ward_zone: tzinfo) -> None:
 
 def _parts(row: CriterionRow, ward_zone: tzinfo) -> tuple[str, ...]:
     grade = "any" if row.grade is None else str(row.grade)
-    seen = " ".join(part for part in (row.value, _clock(row.at, ward_zone) if row.at else "", row.source) if part)
+    when = f"{_clock(row.at, ward_zone)} ({row.age_text} ago)" if row.at else ""
+    seen = " ".join(part for part in (row.value, when, row.source) if part)
     return (f"{row.answer.name:<7} {grade:<3}", row.wording, f"({row.locator})", seen and f"<- {seen}", row.decision)
 
 
@@ -69,8 +74,8 @@ def _clock(at: datetime, ward_zone: tzinfo) -> str:
     return at.astimezone(ward_zone).isoformat(sep=" ", timespec="minutes")
 
 
-def _as_json(patient_id: str, view: PatientView) -> dict[str, object]:
-    explanations = [dataclasses.asdict(explained) for explained in view.explanations]
+def _as_json(patient_id: str, view: PatientView, told: Sequence[Explanation]) -> dict[str, object]:
+    explanations = [dataclasses.asdict(explained) for explained in told]
     for explained in explanations:
         for row in explained["rows"]:
             row["answer"] = row["answer"].name.lower()

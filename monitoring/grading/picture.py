@@ -7,6 +7,8 @@ error that names it, because a misspelt field must never become "not recorded".
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,8 @@ from monitoring.evidence import (
     SeizureState,
     VasopressorState,
 )
-from monitoring.grading.picture_fields import Inputs, Oxygen, Picture, Vasopressor
+from monitoring.grading.iec_hs import Findings
+from monitoring.grading.picture_fields import Inputs, Labs, Oxygen, Picture, Vasopressor
 from monitoring.organ_charting import plasma_products, worst_by_group
 from monitoring.timeline import Labels, Steps
 from monitoring.vocabulary import DrugClass
@@ -44,10 +47,9 @@ def read_picture(content: object, dictionary: Dictionary) -> Picture:
         raise PictureRefused(
             f"picture {name!r}: " + "; ".join(_problem(dict(e)) for e in invalid.errors()[:5])
         ) from None
-    for field, concept in _MEASURED.items():
-        value = getattr(picture.inputs, field)
+    for field, concept, value in _measured(picture):
         entry = dictionary.concepts[concept]
-        if value is not None and not entry.believable(value if field != "temp_f" else (value - 32) * 5 / 9):
+        if not entry.believable(value if field != "temp_f" else (value - 32) * 5 / 9):
             low, high = entry.refuse_outside or (-np.inf, np.inf)
             raise PictureRefused(f"picture {name!r}: {field} = {value:g} is outside {low:g} to {high:g} {entry.unit}")
     for symptom in picture.inputs.symptoms or {}:
@@ -64,10 +66,27 @@ _MEASURED = {
 }  # fmt: skip
 
 
+def _measured(picture: Picture) -> Iterator[tuple[str, str, float]]:
+    """(field, concept, value) of every number that has a believable range."""
+    for field, concept in _MEASURED.items():
+        value = getattr(picture.inputs, field)
+        if value is not None:
+            yield field, concept, value
+    labs = picture.inputs.labs
+    for field, value in (labs.numbers() if labs else {}).items():
+        yield f"labs.{field}", "ferritin" if field == "ferritin_infusion_day" else field, value
+
+
+def findings(picture: Picture) -> Findings:
+    """What the screen for IEC-HS asks of a picture."""
+    said = picture.inputs.labs.model_dump() if picture.inputs.labs else {}
+    return Findings(**{field.name: said.get(field.name) for field in fields(Findings)})
+
+
 def _problem(error: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"] if part not in ("function-before", "[key]"))
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(error["loc"][-1]), list(Inputs.model_fields), 1)
+        near = difflib.get_close_matches(str(error["loc"][-1]), [*Inputs.model_fields, *Labs.model_fields], 1)
         return f"unknown field {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     return f"{place}: {error['msg']} (got {error['input']!r})"
 

@@ -122,6 +122,37 @@ class Capd(_Strict):
     answers: CapdAnswers | None = None
 
 
+class Labs(_Strict):
+    """Laboratory values for the scores and the IEC-HS screen, in the dictionary's units.
+
+    U/L for LDH, AST and ALT; mg/dL for creatinine and fibrinogen; 10*3/uL for platelets and neutrophils (`anc`);
+    mg/L for CRP; g/dL for haemoglobin; ng/mL for ferritin. `_uln` is the upper limit of the laboratory.
+    """
+
+    ldh: Number | None = None
+    creatinine: Number | None = None
+    platelets: Number | None = None
+    crp: Number | None = None
+    anc: Number | None = None
+    hemoglobin: Number | None = None
+    ferritin: Number | None = None
+    ferritin_uln: Number | None = None
+    ferritin_infusion_day: Number | None = None
+    ferritin_rising_fast: StrictBool | None = None
+    fibrinogen: Number | None = None
+    ast: Number | None = None
+    ast_uln: Number | None = None
+    alt: Number | None = None
+    alt_uln: Number | None = None
+    new_cytopenia: StrictBool | None = None
+    haemophagocytosis: StrictBool | None = None
+
+    def numbers(self) -> dict[str, float]:
+        """Every value that was given, by its name."""
+        given = self.model_dump(exclude_none=True)
+        return {name: float(value) for name, value in given.items() if not isinstance(value, bool)}
+
+
 class Inputs(_Strict):
     """Every field of the contract's bedside picture."""
 
@@ -169,6 +200,7 @@ class Inputs(_Strict):
     hospitalised: StrictBool | None = None
     iv_antibiotics: StrictBool | None = None
     coagulopathy_treated_with: Annotated[list[str] | str, Listed] | None = None
+    labs: Labs | None = None
     rass: Number | None = Field(default=None, ge=-5, le=4)
     symptoms: (
         Annotated[

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from math import log2
 
 from monitoring.course import Course
-from monitoring.records import Observation
-from monitoring.timeline import micros
+from monitoring.grading.iec_hs import fresh
 from monitoring.vocabulary import Flag
 
 MG_PER_L_IN_MG_PER_DL = 10.0
@@ -25,16 +24,21 @@ Labs = Mapping[str, float]
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """A published score: what it needs, how it is computed, what is printed of its range, and where it stands."""
+    """A published score: what it needs, how it is computed, what is printed of its range, and where it stands.
+
+    `high_from` is the lowest value of the high risk group, where one is published.
+    """
 
     id: str
     title: str
     inputs: tuple[str, ...]
     formula: str
+    unit: str
     compute: Callable[[Labs], float]
     published_range: str
     reference: str
     log2: bool = False
+    high_from: float | None = None
     flags: tuple[Flag, ...] = ()
 
 
@@ -50,6 +54,12 @@ class Score:
     def log2(self) -> float | None:
         """The value on a log2 scale, where the score is compared on one."""
         return log2(self.value) if self.table.log2 and self.value else None
+
+    def group(self, *, after_infusion: bool) -> str:
+        """`low` or `high` where risk groups are published; empty after the infusion, where they are not meant (D64)."""
+        if self.value is None or self.table.high_from is None or after_infusion:
+            return ""
+        return "high" if self.value >= self.table.high_from else "low"
 
 
 def _easix(labs: Labs) -> float:
@@ -89,6 +99,7 @@ TABLES = (
         "EASIX",
         ("ldh", "creatinine", "platelets"),
         "LDH (U/L) x creatinine (mg/dL) / platelets (10*9/L)",
+        "U/L × mg/dL per 10⁹/L",
         _easix,
         _NO_CUT,
         _PENNISI,
@@ -99,6 +110,7 @@ TABLES = (
         "simplified EASIX",
         ("ldh", "platelets"),
         "LDH (U/L) / platelets (10*9/L)",
+        "U/L per 10⁹/L",
         _simplified,
         _NO_CUT,
         _PENNISI,
@@ -109,6 +121,7 @@ TABLES = (
         "modified EASIX",
         ("ldh", "crp", "platelets"),
         "LDH (U/L) x CRP (mg/dL) / platelets (10*9/L)",
+        "U/L × mg/dL per 10⁹/L",
         _modified,
         _NO_CUT,
         _PENNISI,
@@ -119,12 +132,17 @@ TABLES = (
         "CAR-HEMATOTOX",
         ("platelets", "anc", "hemoglobin", "crp", "ferritin"),
         "points for platelets (0-2), neutrophils, haemoglobin, CRP (0-1 each) and ferritin (0-2)",
+        "points",
         _hematotox,
-        "0 to 7; low 0-1, high 2 and more; before lymphodepletion",
+        "0 to 7; low 0-1, high 2 and more; defined before lymphodepletion",
         "Rejeski K et al. Blood 2021;138:2499",
+        high_from=2.0,
         flags=(Flag.UNVERIFIED_RULE,),
     ),
 )
+
+
+INPUTS = tuple(sorted({name for table in TABLES for name in table.inputs}))
 
 
 def scores(labs: Labs) -> tuple[Score, ...]:
@@ -140,11 +158,5 @@ def _score(table: ScoreTable, labs: Labs) -> Score:
 
 def fresh_labs(course: Course, at: int) -> dict[str, float]:
     """The last value of every input of a score at the moment `at` (microseconds), where it is still fresh."""
-    found: dict[str, float] = {}
-    for name in sorted({name for table in TABLES for name in table.inputs}):
-        fact, keeps = course.last(name, at), course.freshness(name)
-        if not isinstance(fact, Observation) or fact.value is None:
-            continue
-        if keeps is None or at < micros(fact.effective_at) + keeps:
-            found[name] = fact.value
-    return found
+    facts = {name: fresh(course, name, at) for name in INPUTS}
+    return {name: fact.value for name, fact in facts.items() if fact is not None and fact.value is not None}
