@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import cached_property
-from typing import Annotated, Literal
+from json.encoder import encode_basestring_ascii
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -33,7 +35,7 @@ from monitoring.vocabulary import (
     Syndrome,
 )
 
-_PROVENANCE = {"received_at", "recorded_at", "source", "author"}
+_PROVENANCE = ("received_at", "recorded_at", "source", "author", "utc_offset_minutes", "fact_id")
 
 
 class Fact(BaseModel):
@@ -41,7 +43,8 @@ class Fact(BaseModel):
 
     `source` is the place a person can open: `vitals.csv:17`, a message id, a resource id, or a screen.
     `record_id` is the source's own identity of the record: a later fact with the same patient and
-    record id supersedes the earlier one, or retracts it by its status.
+    record id supersedes the earlier one, or retracts it by its status. Times are kept in UTC; `utc_offset_minutes` is
+    how far from UTC the source wrote `effective_at`, empty where it wrote no offset (D63).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -54,6 +57,7 @@ class Fact(BaseModel):
     author: str | None = None
     status: Status = Status.FINAL
     record_id: str | None = None
+    utc_offset_minutes: int | None = None
 
     @cached_property
     def fact_id(self) -> str:
@@ -69,13 +73,43 @@ class Fact(BaseModel):
         return self._identity(Status.FINAL)
 
     def _identity(self, status: Status) -> str:
-        content = self.model_dump(mode="json", exclude=_PROVENANCE, exclude_none=True)
-        content["status"] = status.value
+        content = dict(self.__dict__)
+        for name in _PROVENANCE:
+            content.pop(name, None)
+        content["status"] = status
         content["effective_at"] = self.effective_at.timestamp()
         if self.record_id is not None and self.recorded_at is not None:
             content["recorded_at"] = self.recorded_at.timestamp()
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        parts = [
+            _NAME[name] + _SPELLING[type(value)](value) for name, value in sorted(content.items()) if value is not None
+        ]
+        return hashlib.blake2b(f"{{{','.join(parts)}}}".encode(), digest_size=16).hexdigest()
+
+
+class _Names(dict[str, str]):
+    """A field's name as it stands in the text that is hashed."""
+
+    def __missing__(self, name: str) -> str:
+        text = self[name] = f"{json.dumps(name)}:"
+        return text
+
+
+class _Spellings(dict[type, Callable[[Any], str]]):
+    """How a value of each type is written as JSON, in the one spelling identities are made of."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        plain = next((base for base in (str, float, int) if issubclass(kind, base)), None)
+        spelling = self[kind] = _spelled if plain is None or kind is bool else self[plain]
+        return spelling
+
+
+def _spelled(value: object) -> str:
+    return json.dumps(_ANYTHING.dump_python(value, mode="json"), sort_keys=True, separators=(",", ":"))
+
+
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
+_NAME = _Names()
+_SPELLING = _Spellings({str: encode_basestring_ascii, float: float.__repr__, int: int.__repr__})
 
 
 class Patient(Fact):

@@ -1,28 +1,31 @@
 """Append-only store of facts and refusals on SQLite or PostgreSQL; the only place in the house that speaks SQL."""
 
 from monitoring.store.engine import StoreUnavailable
-from monitoring.store.journal import LedgerRow, Store, open_store
+from monitoring.store.holding import AlreadyResolved, Closing
+from monitoring.store.journal import Changes, LedgerRow, Mark, Store, open_store
 from monitoring.store.quarantine import (
-    AlreadyResolved,
-    Closing,
     CodeMapping,
     CodeSeen,
     HeldRefusal,
     HeldRow,
     Quarantine,
     Resolution,
+    State,
 )
 
 __all__ = [
     "AlreadyResolved",
+    "Changes",
     "Closing",
     "CodeMapping",
     "CodeSeen",
     "HeldRefusal",
     "HeldRow",
     "LedgerRow",
+    "Mark",
     "Quarantine",
     "Resolution",
+    "State",
     "Store",
     "StoreUnavailable",
     "open_store",

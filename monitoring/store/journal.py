@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from monitoring.records import Fact, Refusal, RowRead, Tally, fact_from_json
 from monitoring.store import checks, engine, tables
 from monitoring.store.engine import StoreUnavailable, reading, writing
-from monitoring.store.quarantine import Closing, Quarantine, close, hold, refusal_of, refused_select, resolved_rows
+from monitoring.store.holding import Closing, close, hold
+from monitoring.store.quarantine import Quarantine, refusal_of, refused_select, resolved_rows
 
 CHUNK_ROWS = 1000
 """Rows committed together. A process that dies loses at most the chunk it had not committed yet."""
@@ -44,6 +45,26 @@ class LedgerRow:
         return self.tally.quarantined - self.resolved
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A place in one store: the last fact seen there, by its number and the batch it came in."""
+
+    seq: int
+    batch: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What was stored after a mark, and the mark after it. `anew`: the mark was of another store, this is everything.
+
+    A store is another one when a backup was restored over it.
+    """
+
+    mark: Mark | None
+    facts: list[Fact]
+    anew: bool
+
+
 class Store:
     """An open store. Safe to share between threads; several processes may hold the same database.
 
@@ -53,6 +74,7 @@ class Store:
     def __init__(self, opened: Engine) -> None:
         self._engine = opened
         self.quarantine = Quarantine(opened)
+        self._listeners: list[Callable[[], None]] = []
 
     def append(
         self,
@@ -82,6 +104,8 @@ class Store:
                 tallies = _append_chunk(connection, chunk, batch=batch, author=author, received_at=received_at)
                 ordinal = hold(connection, chunk, ordinal, batch=batch, author=author, at=received_at, zone=zone)
                 close(connection, closing, batch)
+            if any(row.facts for row in chunk):
+                self.announce()
             for source, tally in tallies.items():
                 total += tally
                 if committed is not None:
@@ -98,6 +122,47 @@ class Store:
         with reading(self._engine) as connection:
             found = connection.execute(wanted.order_by(tables.fact.c.seq)).all()
         return [_parsed(seq, content) for seq, content in found]
+
+    def by_id(self, fact_ids: Iterable[str]) -> list[Fact]:
+        """The stored facts of these ids, in the order they were stored."""
+        found: list[tuple[int, str]] = []
+        remaining = iter(fact_ids)
+        with reading(self._engine) as connection:
+            while some := list(islice(remaining, CHUNK_ROWS)):
+                wanted = select(tables.fact.c.seq, tables.fact.c.content).where(tables.fact.c.fact_id.in_(some))
+                found += [(row.seq, row.content) for row in connection.execute(wanted)]
+        return [_parsed(seq, content) for seq, content in sorted(found)]
+
+    def changed_since(self, mark: Mark | None) -> Changes:
+        """Facts stored after `mark` (None: all), in the order they were stored."""
+        fact = tables.fact.c
+        with reading(self._engine) as connection:
+            last = connection.execute(select(fact.seq, fact.batch).order_by(fact.seq.desc()).limit(1)).one_or_none()
+            newest = None if last is None else Mark(last.seq, last.batch)
+            if newest == mark:
+                return Changes(mark, [], anew=False)
+            wanted = select(fact.seq, fact.content).order_by(fact.seq)
+            anew = False
+            if mark is not None:
+                batch = connection.execute(select(fact.batch).where(fact.seq == mark.seq)).scalar()
+                anew = batch != mark.batch
+                wanted = wanted if anew else wanted.where(fact.seq > mark.seq)
+            found = connection.execute(wanted).all()
+        return Changes(newest, [_parsed(seq, content) for seq, content in found], anew)
+
+    def listen(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Have `told` called after each commit that may have stored a fact; call the answer to end it.
+
+        Called in the thread that stored; it must be quick and raise nothing. What another process stores is told
+        only where somebody who hears of it calls `announce`.
+        """
+        self._listeners.append(told)
+        return lambda: self._listeners.remove(told)
+
+    def announce(self) -> None:
+        """Tell the listeners that facts were stored."""
+        for told in tuple(self._listeners):
+            told()
 
     def patients(self) -> list[str]:
         """Every patient anything is known of, sorted."""

@@ -1,0 +1,79 @@
+"""Every patient's course, kept as long as nothing new is known: what arrived since is read, and nothing twice."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from threading import Lock
+
+from monitoring.concepts import Dictionary
+from monitoring.course import Course
+from monitoring.records import Fact
+from monitoring.store import Mark, Store
+
+_EARLIER_WARDS_KEPT = 4
+"""How many moments somebody looks back to at once; the courses of a moment are small beside those of now."""
+
+
+class Courses:
+    """The courses of a store. Safe to share between threads. Every method raises StoreUnavailable."""
+
+    def __init__(self, store: Store, dictionary: Dictionary, ward_zone: tzinfo) -> None:
+        self._store = store
+        self._dictionary = dictionary
+        self._ward_zone = ward_zone
+        self._lock = Lock()
+        self._mark: Mark | None = None
+        self._facts: dict[str, list[Fact]] = defaultdict(list)
+        self._courses: dict[str, Course] = {}
+        self._earlier: OrderedDict[datetime, dict[str, Course]] = OrderedDict()
+
+    def now(self) -> Mapping[str, Course]:
+        """The course of every patient by id, from everything stored by now."""
+        with self._lock:
+            self._read()
+            return dict(self._courses)
+
+    def known_by(self, moment: datetime) -> Mapping[str, Course]:
+        """The courses from what had reached us by `moment`, of patients of whom anything had."""
+        with self._lock:
+            self._read()
+            courses = self._earlier.pop(moment, None)
+            if courses is None:
+                built = {name: self._by(name, moment) for name in self._facts}
+                courses = {name: course for name, course in built.items() if course is not None}
+            self._earlier[moment] = courses
+            if len(self._earlier) > _EARLIER_WARDS_KEPT:
+                self._earlier.popitem(last=False)
+            return dict(courses)
+
+    def one_known_by(self, patient_id: str, moment: datetime) -> Course | None:
+        """One patient's course from what had reached us by `moment`; None where nothing had."""
+        with self._lock:
+            self._read()
+            earlier = self._earlier.get(moment)
+            return self._by(patient_id, moment) if earlier is None else earlier.get(patient_id)
+
+    def _read(self) -> None:
+        changes = self._store.changed_since(self._mark)
+        if changes.anew:
+            self._facts.clear()
+            self._courses.clear()
+        if changes.anew or changes.facts:
+            self._earlier.clear()
+        for fact in changes.facts:
+            self._facts[fact.patient_id].append(fact)
+        for name in {fact.patient_id for fact in changes.facts}:
+            self._courses[name] = self._course(name, self._facts[name])
+        self._mark = changes.mark
+
+    def _by(self, name: str, moment: datetime) -> Course | None:
+        every = self._facts.get(name, [])
+        facts = [fact for fact in every if fact.received_at <= moment]
+        if len(facts) == len(every):
+            return self._courses.get(name)
+        return self._course(name, facts) if facts else None
+
+    def _course(self, name: str, facts: list[Fact]) -> Course:
+        return Course.from_facts(name, facts, self._dictionary, self._ward_zone)

@@ -1,0 +1,159 @@
+"""Quarantined rows read a second time: corrected by a person, or as they came after a mapping or dictionary changed.
+
+Nothing is stored of a row that is still refused, except facts nobody had read in it before. What is stored closes the
+row in the same transaction, so that a row is answered once however often somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from io import BytesIO
+from itertools import islice
+
+from monitoring.clock import zone
+from monitoring.concepts import Dictionary
+from monitoring.ingest import FileRefused, read_stream
+from monitoring.records import Correction, Fact, Refusal, RowRead, Tally
+from monitoring.store import Closing, HeldRow, Store
+
+_ROWS_AT_A_TIME = 200
+
+
+class CorrectionRefused(ValueError):
+    """A row that cannot be corrected or read again; the message says why, and what to do instead."""
+
+
+@dataclass(frozen=True)
+class Reread:
+    """What became of rows read again. `closed` are resolved now, `waiting` are as they were.
+
+    `tally` is the equation of what was stored; `refusals` says what is still refused.
+    """
+
+    closed: int = 0
+    waiting: int = 0
+    tally: Tally = field(default_factory=Tally)
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How rows are read again: with what dictionary, at what moment, in which zone where the row had none."""
+
+    dictionary: Dictionary
+    at: datetime
+    tz: tzinfo | None
+
+    def rows(self, row: HeldRow, raw: str) -> list[RowRead]:
+        """`raw` in the place of the text of `row`: what stands in it, each fact with the place of that row."""
+        text = raw if row.context is None else f"{row.context}\n{raw}"
+        try:
+            found = list(
+                read_stream(
+                    BytesIO(text.encode("utf-8", "backslashreplace")),
+                    source=row.source,
+                    tz=zone(row.zone) if row.zone else self.tz,
+                    received_at=self.at,
+                    dictionary=self.dictionary,
+                )
+            )
+        except FileRefused as why:
+            found = []
+            refusal = Refusal(
+                source=row.source, place=row.place, reason=f"{why}. Nothing of it was read", rule="format"
+            )
+            return [RowRead(source=row.source, place=row.place, refusals=(refusal,))]
+        return [_in_place(one, row) for one in found]
+
+
+def correct(store: Store, reader: Reader, row: HeldRow, raw: str, author: str) -> Reread:
+    """Store what the corrected text of a row says, and close the row; where it is refused too, store nothing.
+
+    What the row had given before and no longer gives is withdrawn. Raises AlreadyResolved.
+    """
+    found = reader.rows(row, raw)
+    refusals = tuple(refusal for one in found for refusal in one.refusals)
+    if refusals or not found:
+        return Reread(waiting=1, refusals=refusals)
+    stated = {fact.fact_id for one in found for fact in one.facts}
+    before = [] if row.raw is None else [fact for one in reader.rows(row, row.raw) for fact in one.facts]
+    stored = store.by_id(fact.fact_id for fact in before if fact.fact_id not in stated)
+    withdrawn = [
+        Correction(
+            patient_id=fact.patient_id,
+            effective_at=fact.effective_at,
+            received_at=reader.at,
+            source=fact.source,
+            target=fact.fact_id,
+            reason="the row it stood in was corrected",
+        )
+        for fact in stored
+        if f"{fact.source} ".startswith(f"{row.source}:{row.place} ")
+    ]
+    found[0] = found[0].model_copy(update={"facts": (*withdrawn, *found[0].facts)})
+    rows = [_said_by(one, author, f"{row.source} (corrected)") for one in found]
+    closing = Closing(row.key, "corrected", author, reader.at, raw=raw)
+    tally = store.append(rows, author=author, received_at=reader.at, closing=[closing])
+    return Reread(closed=1, tally=tally)
+
+
+def replay(store: Store, reader: Reader, rows: Iterable[HeldRow], author: str) -> Reread:
+    """Read rows again as they came; close those in which nothing is refused or unmapped any more."""
+    closed = waiting = 0
+    tally = Tally()
+    refusals: list[Refusal] = []
+    remaining = iter(rows)
+    while some := list(islice(remaining, _ROWS_AT_A_TIME)):
+        answered: list[RowRead] = []
+        closing: list[Closing] = []
+        partly: list[RowRead] = []
+        for row in some:
+            found = [] if row.raw is None else reader.rows(row, row.raw)
+            refusals += [refusal for one in found for refusal in one.refusals]
+            renamed = [one.model_copy(update={"source": f"{row.source} (replayed)"}) for one in found]
+            if not found or any(one.refusals or one.unmapped for one in found):
+                partly += renamed
+                waiting += 1
+                continue
+            answered += renamed
+            closing.append(Closing(row.key, "replayed", author, reader.at))
+        if closing:
+            tally += store.append(answered, author=author, received_at=reader.at, closing=closing)
+            closed += len(closing)
+        new = list(_with_new_facts(store, partly))
+        if new:
+            tally += store.append(new, author=author, received_at=reader.at)
+    return Reread(closed, waiting, tally, tuple(refusals))
+
+
+def _with_new_facts(store: Store, rows: Sequence[RowRead]) -> Iterator[RowRead]:
+    """Of rows that still wait, those with a fact the store lacks, without what is still refused."""
+    known = {fact.fact_id for fact in store.by_id(fact.fact_id for row in rows for fact in row.facts)}
+    for row in rows:
+        if any(fact.fact_id not in known for fact in row.facts):
+            yield RowRead(source=row.source, place=row.place, facts=row.facts)
+
+
+def _in_place(read: RowRead, row: HeldRow) -> RowRead:
+    """A row of a table read alone, as if where it stood; messages and resources name their own place."""
+    if row.context is None:
+        return read
+    there, here = f"{row.source}:{read.place}", f"{row.source}:{row.place}"
+    return read.model_copy(
+        update={
+            "place": row.place,
+            "facts": tuple(_moved(fact, here) if fact.source == there else fact for fact in read.facts),
+            "refusals": tuple(one.model_copy(update={"place": row.place}) for one in read.refusals),
+        }
+    )
+
+
+def _moved(fact: Fact, source: str) -> Fact:
+    return fact.model_copy(update={"source": source})
+
+
+def _said_by(read: RowRead, author: str, source: str) -> RowRead:
+    facts = tuple(fact.model_copy(update={"author": author}) for fact in read.facts)
+    return read.model_copy(update={"facts": facts, "source": source})

@@ -1,0 +1,311 @@
+"""Files, screens and people in, graded views out.
+
+A patient's course is built once for each state of the store and kept, so a ward screen that refreshes every few
+seconds reads nothing while nothing has arrived.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
+from threading import Condition
+
+from pydantic import ConfigDict
+
+from monitoring import score_view
+from monitoring.concepts import Dictionary
+from monitoring.course import Course
+from monitoring.home_view import home_view
+from monitoring.ingest import read_paths
+from monitoring.patient_view import explanations, patient_view
+from monitoring.records import Fact, Refusal, RowRead, Tally
+from monitoring.rounds.courses import Courses
+from monitoring.rounds.second_reading import CorrectionRefused, Reader, Reread, correct, replay
+from monitoring.score_view import Laboratory
+from monitoring.settings import Settings
+from monitoring.side_by_side import SideBySide, of_course
+from monitoring.store import AlreadyResolved, CodeMapping, CodeSeen, HeldRefusal, LedgerRow, State, Store
+from monitoring.timeline import micros
+from monitoring.views import Explanation, HomeView, PatientView, WardView
+from monitoring.ward_view import ward_view
+
+ALL_WARDS = "All wards"
+"""What a ward view is called whose patients lie on several wards, or of whom no ward is charted."""
+
+Progress = Callable[[str, int], None]
+"""Told after each commit: the source, and how many rows of the call are stored by now."""
+
+
+class SourceTally(Tally):
+    """The equation of one source."""
+
+    source: str
+
+
+class IngestReport(Tally):
+    """The equation of one call, what was refused in it, and the equation of each source."""
+
+    model_config = ConfigDict(frozen=True)
+
+    refusals: tuple[Refusal, ...] = ()
+    sources: tuple[SourceTally, ...] = ()
+
+
+class Rounds:
+    """What the screens and the commands ask of a ward. Safe to share between threads.
+
+    Every method raises StoreUnavailable when the store does not answer.
+    """
+
+    def __init__(self, store: Store, settings: Settings, dictionary: Dictionary) -> None:
+        self._store = store
+        self._settings = settings
+        self._dictionary = dictionary
+        self._reading = (0, dictionary)
+        self._courses = Courses(store, dictionary, settings.ward_zone)
+        self._news = Condition()
+        self._told = 0
+        store.listen(self._tell)
+
+    def ingest(
+        self,
+        paths: Sequence[Path],
+        *,
+        fmt: str = "auto",
+        tz: tzinfo | None = None,
+        author: str | None = None,
+        received_at: datetime,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Files and folders into the store. `tz` (else the site's zone for files) reads times without an offset.
+
+        Raises FileRefused where nothing in the call can be read.
+        """
+        zone = tz or self._settings.file_zone
+        rows = read_paths(paths, fmt=fmt, tz=zone, received_at=received_at, dictionary=self._with_mappings())
+        refusals: list[Refusal] = []
+        by_source: dict[str, Tally] = defaultdict(Tally)
+        done = 0
+
+        def remembered() -> Iterator[RowRead]:
+            for row in rows:
+                refusals.extend(row.refusals)
+                yield row
+
+        def committed(source: str, tally: Tally) -> None:
+            nonlocal done
+            by_source[source] += tally
+            done += tally.read
+            if progress is not None:
+                progress(source, done)
+
+        total = self._store.append(
+            remembered(), author=author, received_at=received_at, committed=committed, zone=_name(zone)
+        )
+        return IngestReport(
+            **total.model_dump(),
+            refusals=tuple(refusals),
+            sources=tuple(SourceTally(source=source, **tally.model_dump()) for source, tally in by_source.items()),
+        )
+
+    def record(self, facts: Sequence[Fact], *, source: str) -> Tally:
+        """Facts charted on a screen, each counted as one row of `source`."""
+        if not facts:
+            return Tally()
+        rows = [RowRead(source=source, place=str(number), facts=(fact,)) for number, fact in enumerate(facts, start=1)]
+        received_at = max(fact.received_at for fact in facts)
+        return self._store.append(rows, author=facts[0].author, received_at=received_at)
+
+    def ward(self, as_of: datetime, known_by: datetime | None = None, ward: str | None = None) -> WardView:
+        """The ward at `as_of`; with `known_by`, from what had reached us by then. `ward` narrows to one by name.
+
+        Not narrowed, it is called by the ward all its patients share (those at home apart), else ALL_WARDS.
+        """
+        known = self._courses.now() if known_by is None else self._courses.known_by(known_by)
+        courses = list(known.values())
+        if ward is not None:
+            courses = [course for course in courses if _ward_of(course, as_of) == ward]
+        return ward_view(courses, as_of, self._settings.ward_zone, ward or _shared_ward(courses, as_of))
+
+    def patient(self, patient_id: str, as_of: datetime, known_by: datetime | None = None) -> PatientView | None:
+        """One patient's page at `as_of`; None for a patient nothing is known of (by `known_by`)."""
+        if known_by is None:
+            course = self._courses.now().get(patient_id)
+        else:
+            course = self._courses.one_known_by(patient_id, known_by)
+        return None if course is None else patient_view(course, as_of, self._settings.ward_zone)
+
+    def explain(
+        self, patient_id: str, system_ids: Sequence[str], at: datetime, known_by: datetime | None = None
+    ) -> tuple[Explanation, ...]:
+        """Why each scale grades one patient as it does at a moment; empty for a patient nothing is known of.
+
+        Raises KeyError for a scale nobody knows.
+        """
+        if known_by is None:
+            course = self._courses.now().get(patient_id)
+        else:
+            course = self._courses.one_known_by(patient_id, known_by)
+        return () if course is None else explanations(course, system_ids, at, self._settings.ward_zone)
+
+    def laboratory(self, patient_id: str, as_of: datetime) -> Laboratory | None:
+        """One patient's laboratory scores and the screen for IEC-HS; None for a patient nothing is known of."""
+        course = self._courses.now().get(patient_id)
+        return None if course is None else score_view.of_course(course, as_of)
+
+    def scales(self, patient_id: str, family: str, as_of: datetime) -> SideBySide | None:
+        """One patient's scales of one family beside each other; None for a patient nothing is known of.
+
+        Raises KeyError for a family `side_by_side.families` does not name.
+        """
+        course = self._courses.now().get(patient_id)
+        return None if course is None else of_course(course, family, as_of, self._settings.ward_zone)
+
+    def home(self, patient_id: str, as_of: datetime) -> HomeView | None:
+        """What a patient's family sees at `as_of`, with every report it sent; None where nothing is known."""
+        course = self._courses.now().get(patient_id)
+        return None if course is None else home_view(course, as_of, self._settings.ward_zone)
+
+    def patients(self) -> list[tuple[str, str]]:
+        """(patient id, name or else id) of everyone, sorted as a person looks for them."""
+        labels = [(patient_id, _label(course)) for patient_id, course in self._courses.now().items()]
+        return sorted(labels, key=lambda entry: (entry[1].casefold(), entry[0]))
+
+    def ledger(self) -> list[LedgerRow]:
+        """The equation per source and day of the ward's zone, newest day first."""
+        return self._store.ledger(self._settings.ward_zone)
+
+    def refusals(self, source: str | None = None) -> list[Refusal]:
+        """What was refused, of one source or of all."""
+        return self._store.refusals(source)
+
+    def open_refusals(
+        self,
+        *,
+        source: str | None = None,
+        rule: str | None = None,
+        state: State = "open",
+        limit: int | None = None,
+        after: int = 0,
+    ) -> list[HeldRefusal]:
+        """Refusals with an id above `after`, in order, each once however often it was sent."""
+        return self._store.quarantine.refusals(source=source, rule=rule, state=state, limit=limit, after=after)
+
+    def refusal_counts(self) -> dict[tuple[str, str | None], int]:
+        """Open refused rows by (source, rule), most first."""
+        return self._store.quarantine.counts()
+
+    def correct(self, refusal_id: int, raw: str, *, author: str, at: datetime, tz: tzinfo | None = None) -> Reread:
+        """The row of a refusal with its text corrected, read and stored as new facts by `author`.
+
+        `tz` is for times without an offset where the row had no zone. Where anything in it is refused still,
+        nothing is stored. Raises CorrectionRefused for a row that cannot be corrected here.
+        """
+        held = self._store.quarantine.refusal(refusal_id)
+        if held is None:
+            raise CorrectionRefused(f"there is no refusal {refusal_id}; look at the list again")
+        if held.row.raw is None:
+            raise CorrectionRefused("the input was refused whole and is not kept; correct it at its source and send it")
+        if held.resolution is not None:
+            done = held.resolution
+            raise CorrectionRefused(f"already {done.how} by {done.author} at {done.at:%Y-%m-%d %H:%M} UTC")
+        if not raw.strip():
+            raise CorrectionRefused("there is no text to read; to set the row aside, dismiss it with a reason")
+        try:
+            return correct(self._store, self._reader(at, tz), held.row, raw, author)
+        except AlreadyResolved as faster:
+            raise CorrectionRefused(str(faster)) from faster
+
+    def replay(
+        self, ids: Collection[int] | None = None, *, author: str, at: datetime, tz: tzinfo | None = None
+    ) -> Reread:
+        """Rows that wait, read again as they came: those of the refusals named, or all, unmapped codes included.
+
+        To be asked after a mapping or the dictionary changed. Asking twice changes nothing. Raises CorrectionRefused
+        where somebody resolved one of them at the same moment; ask again.
+        """
+        rows = self._store.quarantine.waiting(None if ids is None else self._keys(ids))
+        try:
+            return replay(self._store, self._reader(at, tz), rows, author)
+        except AlreadyResolved as faster:
+            raise CorrectionRefused(f"{faster}. Ask again for the rest") from faster
+
+    def dismiss(self, ids: Collection[int], *, author: str, at: datetime, reason: str) -> int:
+        """Set rows aside with a reason; how many were open. Raises ValueError without a reason."""
+        return self._store.quarantine.dismiss(self._keys(ids), author=author, at=at, reason=reason)
+
+    def unmapped_codes(self) -> list[CodeSeen]:
+        """Codes nobody had mapped when they arrived, in rows that wait for it, those in most rows first."""
+        return self._store.quarantine.unmapped()
+
+    def code_mappings(self) -> list[CodeMapping]:
+        """What the site says its codes mean now."""
+        return self._store.quarantine.mappings()
+
+    def map_code(self, code: str, concept: str | None, *, system: str = "", author: str, at: datetime) -> None:
+        """Say what a code means from now on; None: never a vital sign. Rows that wait for it are for `replay`.
+
+        Raises ValueError for a concept the dictionary does not have.
+        """
+        if concept is not None and concept not in self._dictionary.concepts:
+            raise ValueError(f"there is no concept {concept!r}; expected one of {', '.join(self._dictionary.concepts)}")
+        self._store.quarantine.map_code(system, code, concept, author=author, at=at)
+
+    def version(self) -> int:
+        """A number that changes when facts arrive, for `waiting`."""
+        return self._store.version()
+
+    def waiting(self, version: int, timeout: float) -> int:
+        """Wait for news if the version is still `version`, at most `timeout` seconds; the version then.
+
+        What this process stores is noticed at once; what another one stores, when the store is told of it.
+        """
+        told = self._told
+        now = self._store.version()
+        if now != version:
+            return now
+        with self._news:
+            self._news.wait_for(lambda: self._told != told, timeout)
+        return self._store.version()
+
+    def _tell(self) -> None:
+        with self._news:
+            self._told += 1
+            self._news.notify_all()
+
+    def _keys(self, ids: Collection[int]) -> set[str]:
+        found = (self._store.quarantine.refusal(one) for one in ids)
+        return {held.row.key for held in found if held is not None}
+
+    def _reader(self, at: datetime, tz: tzinfo | None) -> Reader:
+        return Reader(self._with_mappings(), at, tz or self._settings.file_zone)
+
+    def _with_mappings(self) -> Dictionary:
+        """The dictionary with what the site says its codes mean, built anew when it says more."""
+        version = self._store.quarantine.mappings_version()
+        if version != self._reading[0]:
+            said = ((one.system, one.code, one.concept) for one in self._store.quarantine.mappings())
+            self._reading = (version, self._dictionary.with_mappings(said))
+        return self._reading[1]
+
+
+def _name(zone: tzinfo | None) -> str | None:
+    return getattr(zone, "key", None)
+
+
+def _ward_of(course: Course, as_of: datetime) -> str | None:
+    placement = course.placement(micros(as_of))
+    return placement.ward if placement else None
+
+
+def _shared_ward(courses: Sequence[Course], as_of: datetime) -> str:
+    """The one ward everybody who is not at home lies on; else ALL_WARDS."""
+    wards = {_ward_of(course, as_of) for course in courses if not course.at_home(micros(as_of))}
+    return next(iter(wards)) or ALL_WARDS if len(wards) == 1 else ALL_WARDS
+
+
+def _label(course: Course) -> str:
+    patient = course.patient()
+    return patient.name if patient and patient.name else course.patient_id
