@@ -91,7 +91,7 @@ class Rounds:
 
         def remembered() -> Iterator[RowRead]:
             for row in rows:
-                refusals.extend(row.refusals)
+                refusals.extend(one if one.raw else one.model_copy(update={"raw": row.raw}) for one in row.refusals)
                 yield row
 
         def committed(source: str, tally: Tally) -> None:
