@@ -12,13 +12,22 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from monitoring.clock import TimeRefused
-from monitoring.commands import check, demo, explain, grade, ingest, picture, terminal
+from monitoring.commands import check, demo, explain, grade, ingest, picture, terminal, user
 from monitoring.concepts import DictionaryRefused, dictionary
 from monitoring.grading.picture import PictureRefused
 from monitoring.ingest import FileRefused
+from monitoring.settings import SettingRefused
 from monitoring.store import StoreUnavailable
 
-_VERBS = {"ingest": ingest, "grade": grade, "picture": picture, "explain": explain, "demo": demo, "check": check}
+_VERBS = {
+    "ingest": ingest,
+    "grade": grade,
+    "picture": picture,
+    "explain": explain,
+    "demo": demo,
+    "check": check,
+    "user": user,
+}
 _INTERRUPTED = 130
 _HELP_WIDTH = 78
 
@@ -33,7 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = asked.run(asked)
         sys.stdout.flush()
-    except (FileRefused, TimeRefused, PictureRefused, StoreUnavailable, terminal.CallRefused) as refused:
+    except (
+        FileRefused,
+        TimeRefused,
+        PictureRefused,
+        StoreUnavailable,
+        SettingRefused,
+        terminal.CallRefused,
+    ) as refused:
         return _refuse(str(refused))
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from monitoring.clock import zone
+from monitoring.vocabulary import Role
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE = ROOT / "data" / "monitoring.db"
+
+
+class SettingRefused(ValueError):
+    """A setting cannot be used; the message is one sentence that names it."""
+
+
+@dataclass(frozen=True)
+class SingleSignOn:
+    """The hospital's OpenID provider. `roles` is what a value of `claim` means here; any other value admits nobody."""
+
+    issuer: str
+    client_id: str
+    client_secret: str | None
+    claim: str
+    roles: Mapping[str, Role]
 
 
 @dataclass(frozen=True)
@@ -19,20 +36,56 @@ class Settings:
 
     `ward_zone` decides the day post infusion and the times on screens; `file_zone` is applied to times without
     an offset in files, and is None unless set, so that such rows are quarantined and never guessed.
+    `public_url` is where people find the site; `behind_proxy` believes the last `X-Forwarded-*` of a proxy in front.
     """
 
     database_url: str
     ward_zone: ZoneInfo
     file_zone: ZoneInfo | None
     demonstration: bool
+    public_url: str = "http://127.0.0.1:8501"
+    behind_proxy: bool = False
+    single_sign_on: SingleSignOn | None = None
 
 
 def read_settings(database_url: str | None = None) -> Settings:
-    """Settings from `MONITORING_*` variables; an argument wins over the environment. Raises TimeRefused."""
+    """Settings from `MONITORING_*` variables; an argument wins over the environment.
+
+    Raises TimeRefused for a zone that does not exist, SettingRefused for a single sign-on that is half said.
+    """
     file_zone = os.environ.get("MONITORING_FILE_ZONE")
     return Settings(
         database_url=database_url or os.environ.get("MONITORING_DATABASE_URL") or f"sqlite:///{DEFAULT_DATABASE}",
         ward_zone=zone(os.environ.get("MONITORING_WARD_ZONE", "UTC")),
         file_zone=zone(file_zone) if file_zone else None,
         demonstration=os.environ.get("MONITORING_DEMONSTRATION", "") == "1",
+        public_url=os.environ.get("MONITORING_URL", Settings.public_url).rstrip("/"),
+        behind_proxy=os.environ.get("MONITORING_BEHIND_PROXY", "") == "1",
+        single_sign_on=_single_sign_on(),
     )
+
+
+def _single_sign_on() -> SingleSignOn | None:
+    said = {name: os.environ.get(f"MONITORING_OIDC_{name}", "") for name in ("ISSUER", "CLIENT_ID", "ROLES")}
+    if not any(said.values()):
+        return None
+    missing = [f"MONITORING_OIDC_{name}" for name, value in said.items() if not value]
+    if missing:
+        raise SettingRefused(f"single sign-on is half configured: {', '.join(missing)} is not set; set all or none")
+    return SingleSignOn(
+        issuer=said["ISSUER"].rstrip("/"),
+        client_id=said["CLIENT_ID"],
+        client_secret=os.environ.get("MONITORING_OIDC_CLIENT_SECRET") or None,
+        claim=os.environ.get("MONITORING_OIDC_CLAIM", "roles"),
+        roles=dict(_role_of(pair) for pair in said["ROLES"].split(",")),
+    )
+
+
+def _role_of(pair: str) -> tuple[str, Role]:
+    claimed, _, role = (part.strip() for part in pair.partition("="))
+    try:
+        return claimed, Role(role)
+    except ValueError as unknown:
+        raise SettingRefused(
+            f"MONITORING_OIDC_ROLES has {pair.strip()!r}; expected group=role with a role of {', '.join(Role)}"
+        ) from unknown

@@ -185,13 +185,22 @@ class Cause(StrEnum):
 
 
 class Role(StrEnum):
-    """Who looks at a screen."""
+    """Who looks at a screen. A display is a screen on a wall that nobody stands before."""
 
     NURSE = "nurse"
     PHYSICIAN = "physician"
     CAREGIVER = "caregiver"
     DATA_MANAGER = "data-manager"
     ADMIN = "admin"
+    DISPLAY = "display"
+
+
+class Scope(StrEnum):
+    """What a service token opens."""
+
+    INGEST_WRITE = "ingest:write"
+    EXPORT_READ = "export:read"
+    METRICS_READ = "metrics:read"
 
 
 class Answer(IntEnum):

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
+from monitoring.access import Action, may, may_open
 from monitoring.settings import ROOT
 from monitoring.store import StoreUnavailable
 from monitoring.ui import live
 from monitoring.ui.board import board_payload, draw_board
 from monitoring.ui.frame import open_screen
+from monitoring.ui.people import still_signed_in
 from monitoring.views import WardView
 
-open_screen("ward")
+someone = open_screen("ward")
 
 REFRESH_SECONDS = 5
 EMPTY = (
@@ -21,7 +23,10 @@ SEEN = "ward-seen"
 @st.fragment(run_every=REFRESH_SECONDS)
 def board() -> None:
     """The board, read anew every few seconds; when the store falls silent the last rows stay, marked as not live."""
+    if not still_signed_in():
+        st.rerun()
     at = live.now()
+    named = may(someone.role, Action.SEE_NAMES)
     try:
         view = live.rounds().ward(at)
     except StoreUnavailable:
@@ -30,9 +35,9 @@ def board() -> None:
         since = f" since {payload['liveText']}" if payload["liveText"] else ""
         payload = payload | {"trouble": f"Not live{since}: the store does not answer.", "liveText": f"not live{since}"}
     else:
-        payload = st.session_state[SEEN] = board_payload(view, live.clock(at, "%H:%M:%S"), empty=EMPTY)
+        payload = st.session_state[SEEN] = board_payload(view, live.clock(at, "%H:%M:%S"), empty=EMPTY, named=named)
     pressed = draw_board(payload)
-    if pressed:
+    if pressed and may_open(someone.role, "patient"):
         st.switch_page(ROOT / "pages" / "patient.py", query_params={"p": pressed})
 
 

@@ -36,6 +36,10 @@ STANDS_WITH = {
     "drug_evidence": "windows",
     "axis_evidence": "windows",
     "cohort": "windows",
+    "piecewise": "clock",
+    "at_once": "clock",
+    "readings": "records",
+    "waiver": "windows",
     "live": "windows",
     "situations": "windows",
     "bedside": "alerts",
@@ -44,11 +48,14 @@ STANDS_WITH = {
     "patient_view": "views",
     "home_view": "views",
     "side_by_side": "views",
+    "score_view": "views",
+    "access": "clock",
+    "admission": "rounds",
     "commands": "__main__",
 }
 # The rooms around the core: they may read the settings and the wall clock, and open the store and the readers.
 # The core between course and views is handed facts and a moment, and knows none of these.
-OUTER = {"rounds", "ui", "api", "pages", "dashboard", "__main__", "commands"}
+OUTER = {"rounds", "admission", "ui", "api", "pages", "dashboard", "__main__", "commands"}
 FOR_THE_OUTER_ONLY = {SETTINGS, "store", "ingest"}
 STREAMLIT_LIVES_IN = {"ui", "pages", "dashboard"}
 SQL_LIVES_IN = {"store"}

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 import tempfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from monitoring.access.accounts import DEMONSTRATION_MARK
+from monitoring.admission import Admission
 from monitoring.commands import ingest, terminal
 from monitoring.concepts import dictionary
 from monitoring.demonstration import write_ward
 from monitoring.rounds import Rounds
 from monitoring.settings import ROOT, read_settings
 from monitoring.store import open_store
+from monitoring.store.accounts import open_accounts
+from monitoring.vocabulary import Role
 
 HELP = "fill an empty store with the synthetic ward"
 EXAMPLE = "python -m monitoring demo --patients 8"
@@ -21,6 +27,15 @@ ABOUT = (
     "the exit code is 0 all the same. The stories are relative to now, so the store must be empty."
 )
 AUTHOR = "demonstration"
+NAMES = {
+    Role.NURSE: "R. Nightingale",
+    Role.PHYSICIAN: "A. Avicenna",
+    Role.CAREGIVER: "C. Family",
+    Role.DATA_MANAGER: "D. Snow",
+    Role.ADMIN: "E. Keeper",
+    Role.DISPLAY: "Wall",
+}
+"""Who the demonstration accounts are, one of each role."""
 _STORE = f"sqlite:///{ROOT / 'data' / 'demo.db'}"
 
 
@@ -43,9 +58,31 @@ def run(asked: argparse.Namespace) -> int:
             "the store already holds data; the demonstration never mixes with it: name an "
             "empty store with --db, or remove an earlier demonstration's file"
         )
+    admission = Admission(open_accounts(settings.database_url))
+    if admission.accounts():
+        raise terminal.CallRefused("the store already has accounts of people; name an empty store with --db")
     now = datetime.now(settings.ward_zone)
+    admission.mark_as_demonstration()
     with tempfile.TemporaryDirectory() as folder, terminal.Progress() as progress:
         paths = write_ward(Path(folder), now, asked.patients, asked.seed)
         report = Rounds(store, settings, dictionary()).ingest(paths, author=AUTHOR, received_at=now, progress=progress)
     ingest.tell(report, as_json=asked.json)
+    _people(admission, store.patients()[0], now, terminal.note if asked.json else terminal.say)
     return terminal.DONE
+
+
+def _people(admission: Admission, patient_id: str, at: datetime, say: Callable[[str], None]) -> None:
+    """An account of each role, with one password made up for this store; neither opens any other store."""
+    password = f"{DEMONSTRATION_MARK}-{secrets.token_hex(4)}"
+    say("Demonstration accounts of this store only:")
+    for role in Role:
+        account = admission.add(
+            f"demo-{role.value}",
+            role,
+            at,
+            display_name=NAMES[role],
+            patient_id=patient_id if role is Role.CAREGIVER else None,
+            demonstration=True,
+        )
+        admission.set_password(account, password, at)
+        say(f"  {account.name:<18} password: {password}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 
+from monitoring.admission import Admission
 from monitoring.concepts import dictionary
 from monitoring.rounds import Rounds
 from monitoring.settings import Settings, read_settings
 from monitoring.store import open_store
+from monitoring.store.accounts import open_accounts
 
 
 @cache
@@ -21,6 +23,30 @@ def settings() -> Settings:
 def rounds() -> Rounds:
     """The one Rounds of this process. Raises StoreUnavailable; a failure is not remembered."""
     return Rounds(open_store(settings().database_url), settings(), dictionary())
+
+
+@cache
+def admission() -> Admission:
+    """Who may be at the screens. Raises StoreUnavailable; a failure is not remembered."""
+    return Admission(open_accounts(settings().database_url))
+
+
+@cache
+def address_secret() -> str:
+    """The store's secret for patients in addresses. Raises StoreUnavailable; a failure is not remembered."""
+    return admission().address_secret()
+
+
+@cache
+def is_demonstration() -> bool:
+    """Whether the patients are invented. Raises StoreUnavailable; a failure is not remembered."""
+    return settings().demonstration or admission().is_demonstration()
+
+
+def forget() -> None:
+    """Open everything anew at the next call: the settings have changed."""
+    for kept in (settings, rounds, admission, address_secret, is_demonstration):
+        kept.cache_clear()
 
 
 def now() -> datetime:

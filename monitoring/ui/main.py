@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import streamlit as st
 
+from monitoring.access import SCREENS, START, may_open
 from monitoring.settings import ROOT
+from monitoring.store import StoreUnavailable
 from monitoring.ui.frame import open_screen
-from monitoring.ui.people import PAGES, START, person
+from monitoring.ui.people import Person, person
 
-TITLES = {"ward": "Ward", "patient": "Patient", "calculator": "Calculator", "home": "Home", "intake": "Intake"}
+
+def known() -> Person | None:
+    """Who is here, as far as can be told; a page asks once more and says what is wrong."""
+    try:
+        return person()
+    except StoreUnavailable:
+        return None
 
 
 def start() -> None:
-    """The bare address: the sign-in, then the page the role starts on."""
-    someone = person()
+    """The bare address: the page the role starts on."""
+    someone = known()
     if someone is None:
         open_screen("")
     else:
@@ -24,14 +32,16 @@ def start() -> None:
 
 
 st.set_page_config(page_title="Cell therapy ward", layout="wide", initial_sidebar_state="collapsed")
-someone = person()
-allowed = PAGES[someone.role] if someone else ()
+someone = known()
+allowed = [name for name in SCREENS if someone is not None and may_open(someone.role, name)]
 pages = {
-    name: st.Page(ROOT / "pages" / f"{name}.py", title=title, visibility="visible" if name in allowed else "hidden")
-    for name, title in TITLES.items()
+    name: st.Page(
+        ROOT / "pages" / f"{name}.py", title=screen.title, visibility="visible" if name in allowed else "hidden"
+    )
+    for name, screen in SCREENS.items()
 }
-# Hidden pages stay reachable so that an address keeps its target through the sign-in; `open_screen` admits or refuses.
+# A hidden page stays reachable by its address so that it can say whom it is for; `open_screen` admits or refuses.
 st.navigation(
     [st.Page(start, title="Start", default=True, visibility="hidden"), *pages.values()],
-    position="top" if len(allowed) > 1 else "hidden",
+    position="top" if len(allowed) > 1 and not st.context.is_embedded else "hidden",
 ).run()

@@ -1,40 +1,34 @@
-"""Who is at the screen: a role and a name chosen at sign-in, standing in for accounts until they come."""
+"""Who is at the screen: the session that the gate vouches for, looked up anew on every run and every refresh."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import streamlit as st
 
+from monitoring import admission
+from monitoring.store import StoreUnavailable
+from monitoring.ui import live
 from monitoring.vocabulary import Reporter, Role
 
-_SLOT = "person"
+SESSION = "ward_session"
+"""Under what `st.user` carries the session's hash; `.streamlit/config.toml` names the header it comes from."""
+
+LEFT = "left"
+"""Set where a person signed out by hand, and so is not led back to where they were."""
+
+_OWNER = "owner"
 
 ROLE_NAMES = {
     Role.NURSE: "Nurse",
     Role.PHYSICIAN: "Physician",
     Role.CAREGIVER: "Family or caregiver",
     Role.DATA_MANAGER: "Data manager",
+    Role.ADMIN: "Administrator",
+    Role.DISPLAY: "Wall screen",
 }
-"""The roles a person may choose, as the sign-in screen words them."""
-
-START = {
-    Role.NURSE: "ward",
-    Role.PHYSICIAN: "ward",
-    Role.CAREGIVER: "home",
-    Role.DATA_MANAGER: "intake",
-}
-"""The page a role starts on."""
-
-PAGES = {
-    Role.NURSE: ("ward", "patient", "calculator", "intake"),
-    Role.PHYSICIAN: ("ward", "patient", "calculator", "intake"),
-    Role.CAREGIVER: ("home",),
-    Role.DATA_MANAGER: ("intake", "ward", "patient", "calculator"),
-}
-"""The pages a role may open."""
+"""The roles as the screens word them."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +38,7 @@ class Person:
     role: Role
     name: str
     patient_id: str | None = None
+    account_id: str = ""
 
     @property
     def author(self) -> str:
@@ -58,25 +53,61 @@ class Person:
         )
 
 
+@dataclass(frozen=True)
+class _Owner:
+    """Whose this Streamlit session is. A tab that comes back as somebody else gets nothing of it (lab.md, 0.5)."""
+
+    session_id: str
+    person: Person
+
+
 def person() -> Person | None:
-    """Who is signed in to this session, or None."""
-    someone = st.session_state.get(_SLOT)
-    return someone if isinstance(someone, Person) else None
+    """Who is at this screen; None, and nothing left of theirs, once their session is over.
+
+    While the store is silent it is whoever it last was: without the store there is nothing new to show anybody.
+    Raises StoreUnavailable where nobody was here before.
+    """
+    session_id, owner = st.user.get(SESSION), st.session_state.get(_OWNER)
+    if not isinstance(session_id, str) or (isinstance(owner, _Owner) and owner.session_id != session_id):
+        _forget()
+        return None
+    try:
+        visitor = live.admission().visitor(session_id, live.now())
+    except StoreUnavailable:
+        if isinstance(owner, _Owner):
+            return owner.person
+        raise
+    if visitor is None:
+        _forget()
+        return None
+    known = visitor.account
+    someone = Person(known.role, known.display_name, known.patient_id, known.account_id)
+    st.session_state[_OWNER] = _Owner(session_id, someone)
+    return someone
 
 
-def sign_in(someone: Person) -> None:
-    """From now on this session is `someone`'s."""
-    st.session_state[_SLOT] = someone
+def still_signed_in() -> bool:
+    """For a fragment that refreshes itself: whether to go on. Where not, `st.rerun()` ends the whole screen."""
+    return person() is not None
 
 
 def sign_out() -> None:
-    """Forgets the person and everything the session holds of theirs."""
-    st.session_state.clear()
+    """Ends the session, in every tab that it opened, and forgets everything this one holds of it."""
+    session_id = st.user.get(SESSION)
+    if isinstance(session_id, str):
+        live.admission().sign_out(session_id, live.now())
+    st.session_state[LEFT] = True
+    _forget()
+
+
+def _forget() -> None:
+    for key in [key for key in st.session_state if key != LEFT]:
+        del st.session_state[key]
 
 
 def patient_key(patient_id: str) -> str:
     """What stands for a patient in an address: never the number itself, and never a name."""
-    return hashlib.blake2b(patient_id.encode(), digest_size=8, person=b"address").hexdigest()
+    return admission.patient_key(patient_id, live.address_secret())
 
 
 def patient_of(key: str, patient_ids: Iterable[str]) -> str | None:

@@ -46,8 +46,11 @@ def _nothing() -> None:
     """Declares the trigger; the page reads its value."""
 
 
-def board_payload(view: WardView, at_text: str, *, empty: str, trouble: str = "") -> dict[str, Any]:
-    """The view as plain JSON for the component. `at_text` is the time of the view on the ward's clock."""
+def board_payload(view: WardView, at_text: str, *, empty: str, trouble: str = "", named: bool = True) -> dict[str, Any]:
+    """The view as plain JSON for the component. `at_text` is the time of the view on the ward's clock.
+
+    Without `named`, only initials leave the server: a wall is read by whoever walks past.
+    """
     columns = _columns(view.rows)
     labels = {column["key"]: column["label"] for column in columns if column["kind"] == "vital"}
     return {
@@ -60,7 +63,7 @@ def board_payload(view: WardView, at_text: str, *, empty: str, trouble: str = ""
         "trouble": trouble,
         "counts": _counts(view),
         "columns": columns,
-        "rows": [_row(row, labels) for row in view.rows],
+        "rows": [_row(row, labels, named=named) for row in view.rows],
         "empty": empty,
         "legend": LEGEND,
     }
@@ -91,12 +94,18 @@ def _columns(rows: Iterable[WardRow]) -> list[dict[str, str]]:
     ]
 
 
-def _row(row: WardRow, labels: dict[str, str]) -> dict[str, Any]:
+def initials(row: WardRow) -> str:
+    """`Okafor, Ada` as `O. A.`; a patient without a name is not shown by their number either."""
+    parts = [] if row.name == row.patient_id else row.name.replace(",", " ").split()
+    return " ".join(f"{part[0].upper()}." for part in parts) or "patient"
+
+
+def _row(row: WardRow, labels: dict[str, str], *, named: bool) -> dict[str, Any]:
     charted = {vital.concept: _vital(vital) for vital in row.vitals}
     return {
         "key": patient_key(row.patient_id),
         "bed": row.bed,
-        "name": row.name,
+        "name": row.name if named else initials(row),
         "subtitle": " · ".join(part for part in (row.subtitle, row.day_text) if part),
         "grades": {
             "crs": _grade(row.crs),

@@ -1,0 +1,256 @@
+"""Who comes in: signing in and out, one-time links, sessions looked up again and again, tokens of machines.
+
+Joins the rules of `monitoring.access` and the accounts of the store. Takes the moment as an argument; every method
+raises StoreUnavailable when the store does not answer, and then nobody comes in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from monitoring.access import AccessRefused, Account, ServiceToken, Visitor
+from monitoring.access.accounts import DEMONSTRATION_MARK, digest, new_secret
+from monitoring.access.limits import CAREGIVER_LASTS, INVITATION_LASTS, PER_ACCOUNT, PER_ADDRESS, SESSION_LIMITS
+from monitoring.access.passwords import check_password, hashed, matches
+from monitoring.store.accounts import Accounts, InvitationRow, folded
+from monitoring.vocabulary import Role, Scope
+
+_TOUCH_EVERY = timedelta(seconds=30)
+_REFUSED = "Name and password do not go together. Please check both."
+_OVER = "This link has been used or is too old. Please ask the administrator for a new one."
+
+
+class Admission:
+    """The door of one store. Safe to share between threads."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    # sessions
+
+    def sign_in(self, name: str, password: str, address: str, at: datetime) -> tuple[str, Account]:
+        """The secret of a new session, for the cookie, and whose it is. Slow on purpose (argon2). Raises AccessRefused.
+
+        What is refused tells nobody whether the account exists: one sentence, the same time, the same lock.
+        """
+        who = digest(folded(name))
+        until = self._accounts.attempt(who, address, at, partial(_heard_at, at))
+        if until is not None:
+            raise AccessRefused("Too many attempts that failed.", until)
+        account = self._accounts.account(name=name)
+        kept = self._accounts.password(account.account_id) if account else None
+        if not matches(kept, password) or account is None:
+            raise AccessRefused(_REFUSED)
+        self._refuse_closed(account, at)
+        self._accounts.forget_failures(who)
+        return self._begin(account, address, at)
+
+    def sign_in_by_subject(
+        self, subject: str, name: str, display_name: str, role: Role, address: str, at: datetime
+    ) -> tuple[str, Account]:
+        """The secret of a new session for somebody whom the single sign-on vouches for, made or brought up to date."""
+        if role is Role.CAREGIVER:
+            raise AccessRefused("Families are invited by the ward; the single sign-on is for staff.")
+        account = self._accounts.account(subject=subject)
+        if account is None:
+            account = Account(secrets.token_hex(8), folded(name), display_name, role, subject=subject)
+            self._accounts.add_account(account, at)
+        elif (account.role, account.display_name) != (role, display_name):
+            self._accounts.end_sessions(at, account_id=account.account_id)
+            self._accounts.change_account(account.account_id, role=role.value, display_name=display_name)
+            account = replace(account, role=role, display_name=display_name)
+        self._refuse_closed(account, at)
+        return self._begin(account, address, at)
+
+    def visitor(self, session_id: str, at: datetime, *, touch: bool = False) -> Visitor | None:
+        """Who is behind the session of that hash, None once it is over for any reason.
+
+        `touch` where a person did something; a screen that refreshes itself is nobody's doing.
+        """
+        row = self._accounts.session(session_id)
+        if row is None or row.ended_at is not None or row.account.closed(at):
+            return None
+        if row.account.demonstration and not self.is_demonstration():
+            return None
+        if SESSION_LIMITS[row.account.role].over(row.started_at, row.seen_at, at):
+            return None
+        if touch and at - row.seen_at >= _TOUCH_EVERY:
+            self._accounts.touch_session(session_id, at)
+        return Visitor(session_id, row.account)
+
+    def sign_out(self, session_id: str, at: datetime) -> None:
+        """End the session; every tab that it opened ends with it."""
+        self._accounts.end_sessions(at, session_id=session_id)
+
+    # accounts
+
+    def is_empty(self) -> bool:
+        """Whether there is no account yet, so that the next thing to do is to make the administrator."""
+        return not self._accounts.any_account()
+
+    def is_demonstration(self) -> bool:
+        """Whether `demo` filled this store."""
+        return self._accounts.mark(DEMONSTRATION_MARK) is not None
+
+    def address_secret(self) -> str:
+        """The secret of this store that keeps patients' numbers out of addresses."""
+        return self._accounts.mark("address-secret") or ""
+
+    def mark_as_demonstration(self) -> None:
+        """From now on, and for good, this store holds invented patients."""
+        if not self.is_demonstration():
+            self._accounts.set_mark(DEMONSTRATION_MARK, "1")
+
+    def add(
+        self,
+        name: str,
+        role: Role,
+        at: datetime,
+        *,
+        display_name: str = "",
+        patient_id: str | None = None,
+        ends_at: datetime | None = None,
+        demonstration: bool = False,
+    ) -> Account:
+        """A new account, without a password: `invite` makes the link to set one. Raises AccessRefused."""
+        if not name.strip():
+            raise AccessRefused("An account needs a name.")
+        if (role is Role.CAREGIVER) != (patient_id is not None):
+            raise AccessRefused("A caregiver's account names one patient, and no other account names any.")
+        if demonstration and not self.is_demonstration():
+            raise AccessRefused("Demonstration accounts exist only in a store that `demo` filled.")
+        if role is Role.CAREGIVER and ends_at is None:
+            ends_at = at + CAREGIVER_LASTS
+        shown = display_name.strip() or name.strip()
+        account = Account(
+            secrets.token_hex(8), folded(name), shown, role, patient_id, demonstration=demonstration, ends_at=ends_at
+        )
+        self._accounts.add_account(account, at)
+        return account
+
+    def account(self, name: str) -> Account:
+        """The account of that name. Raises AccessRefused."""
+        found = self._accounts.account(name=name)
+        if found is None:
+            raise AccessRefused(f"There is no account “{name}”; `user list` names them all.")
+        return found
+
+    def accounts(self) -> list[Account]:
+        """Everybody's, by name."""
+        return self._accounts.accounts()
+
+    def disable(self, account: Account, at: datetime) -> None:
+        """Close an account at once, and every tab it has open."""
+        self._accounts.change_account(account.account_id, disabled_at=at)
+        self._accounts.end_sessions(at, account_id=account.account_id)
+
+    def set_password(self, account: Account, password: str, at: datetime) -> None:
+        """A new password; whoever was signed in with the old one no longer is. Raises AccessRefused."""
+        check_password(password, account.name, account.display_name)
+        self._accounts.change_account(account.account_id, password=hashed(password))
+        self._accounts.end_sessions(at, account_id=account.account_id)
+        self._accounts.forget_failures(digest(account.name))
+
+    # one-time links
+
+    def invite(self, account: Account | None, at: datetime) -> str:
+        """The secret of a one-time link: to set the password of `account`, or to make the first administrator."""
+        secret = new_secret()
+        account_id = None if account is None else account.account_id
+        self._accounts.add_invitation(digest(secret), account_id, at, at + INVITATION_LASTS)
+        return secret
+
+    def invited(self, secret: str, at: datetime) -> Account | None:
+        """Whose password the link sets; None for the first administrator's. Raises AccessRefused for a dead link."""
+        account_id = self._good_link(secret, at).account_id
+        if account_id is None:
+            if not self.is_empty():
+                raise AccessRefused(_OVER)
+            return None
+        account = self._accounts.account(account_id=account_id)
+        if account is None or account.closed(at):
+            raise AccessRefused(_OVER)
+        return account
+
+    def accept(self, secret: str, password: str, at: datetime) -> Account:
+        """Set the password of the link's account, and spend the link. Raises AccessRefused, and then it still holds."""
+        account = self.invited(secret, at)
+        if account is None:
+            raise AccessRefused(_OVER)
+        check_password(password, account.name, account.display_name)
+        if not self._accounts.use_invitation(digest(secret), at):
+            raise AccessRefused(_OVER)
+        self.set_password(account, password, at)
+        return account
+
+    def accept_as_first(self, secret: str, name: str, display_name: str, password: str, at: datetime) -> Account:
+        """Make the first administrator. Raises AccessRefused, and then the link still holds."""
+        if self.invited(secret, at) is not None:
+            raise AccessRefused(_OVER)
+        if not name.strip():
+            raise AccessRefused("Please write a name to sign in with.")
+        check_password(password, name, display_name)
+        shown = display_name.strip() or name.strip()
+        account = Account(secrets.token_hex(8), folded(name), shown, Role.ADMIN)
+        self._accounts.add_account(account, at, password=hashed(password), first=True)
+        self._accounts.use_invitation(digest(secret), at)
+        return account
+
+    # machines
+
+    def make_token(
+        self, name: str, scopes: Iterable[Scope], at: datetime, ends_at: datetime | None = None
+    ) -> tuple[str, ServiceToken]:
+        """A new service token and its secret, which is kept nowhere."""
+        secret = new_secret()
+        token = ServiceToken(digest(secret), name, frozenset(scopes), at, ends_at)
+        self._accounts.add_token(token)
+        return secret, token
+
+    def bearer(self, secret: str, at: datetime) -> ServiceToken | None:
+        """The service token behind a secret, None where it opens nothing (any more)."""
+        found = self._accounts.tokens(digest(secret))
+        return found[0] if found and found[0].good(at) else None
+
+    def tokens(self) -> list[ServiceToken]:
+        """Every service token, newest first."""
+        return self._accounts.tokens()
+
+    def revoke_token(self, name: str, at: datetime) -> None:
+        """Every token of that name opens nothing from now on. Raises AccessRefused where there is none."""
+        if not self._accounts.revoke_tokens(name, at):
+            raise AccessRefused(f"There is no working token “{name}”; `user tokens` names them all.")
+
+    def _good_link(self, secret: str, at: datetime) -> InvitationRow:
+        link = self._accounts.invitation(digest(secret))
+        if link is None or link.used_at is not None or at >= link.expires_at:
+            raise AccessRefused(_OVER)
+        return link
+
+    def _refuse_closed(self, account: Account, at: datetime) -> None:
+        if account.demonstration and not self.is_demonstration():
+            raise AccessRefused("This is a demonstration account, and this store is no demonstration.")
+        if account.closed(at):
+            raise AccessRefused("This account is closed. Please ask the administrator.")
+
+    def _begin(self, account: Account, address: str, at: datetime) -> tuple[str, Account]:
+        secret = new_secret()
+        self._accounts.start_session(digest(secret), account.account_id, address, at)
+        return secret, account
+
+
+def _heard_at(at: datetime, by_name: list[datetime], by_address: list[datetime]) -> datetime | None:
+    locks = (PER_ACCOUNT.until(by_name, at), PER_ADDRESS.until(by_address, at))
+    return max((lock for lock in locks if lock is not None), default=None)
+
+
+def patient_key(patient_id: str, address_secret: str) -> str:
+    """What stands for a patient in an address of this store: never the number, and nothing to look a number up by."""
+    return hashlib.blake2b(
+        patient_id.encode(), key=bytes.fromhex(address_secret), digest_size=12, person=b"address"
+    ).hexdigest()

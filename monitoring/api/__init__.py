@@ -1,0 +1,26 @@
+"""HTTP beside the screens: the gate in front of everything, signing in, health, and what happens at the start."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from monitoring.api.gate import Gate
+from monitoring.api.health import healthz
+from monitoring.api.sign_in import set_password, set_password_page, sign_in, sign_in_page, sign_out, sign_out_page
+from monitoring.api.single_sign_on import begin, finish
+from monitoring.api.start import lifespan
+
+__all__ = ["ROUTES", "Gate", "lifespan"]
+
+ROUTES: list[BaseRoute] = [
+    Route("/healthz", healthz),
+    Route("/auth/sign-in", sign_in_page),
+    Route("/auth/sign-in", sign_in, methods=["POST"]),
+    Route("/auth/sign-out", sign_out_page),
+    Route("/auth/sign-out", sign_out, methods=["POST"]),
+    Route("/auth/set-password", set_password_page),
+    Route("/auth/set-password", set_password, methods=["POST"]),
+    Route("/auth/single-sign-on", begin),
+    Route("/auth/single-sign-on/return", finish),
+]
+"""Every route of ours. Each has its row in `monitoring.access.ROUTES`, or the gate keeps it shut."""

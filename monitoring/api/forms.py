@@ -1,0 +1,55 @@
+"""Forms from our own pages only: small, and carrying the token that the page was given with it."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from monitoring.access.accounts import new_secret
+from monitoring.api.look import hidden
+from monitoring.api.visit import is_secure, same_origin
+
+TOKEN = "form_token"  # noqa: S105 - the name of a field
+_COOKIE = "ward_form"
+_LARGEST = 16_384
+
+
+class FormRefused(ValueError):
+    """The form did not come from our page, or is no form; the message is one sentence."""
+
+
+async def read_form(request: Request) -> Mapping[str, str]:
+    """The fields of a form that our own page sent. Raises FormRefused."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST:
+            raise FormRefused("The form is larger than any of ours; nothing was done.")
+    try:
+        fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20))
+    except ValueError as unreadable:
+        raise FormRefused("The form cannot be read; nothing was done.") from unreadable
+    given, kept = fields.get(TOKEN, ""), request.cookies.get(_COOKIE, "")
+    if not kept or not hmac.compare_digest(given.encode(), kept.encode()) or not same_origin(request.scope):
+        raise FormRefused("This page was open for too long or came from elsewhere. Please try once more.")
+    return fields
+
+
+def form_token(request: Request) -> str:
+    """The token of this browser's forms: the one it has, or a new one."""
+    return request.cookies.get(_COOKIE) or new_secret()
+
+
+def with_token(response: Response, request: Request, token: str) -> Response:
+    """`response`, giving the browser the token of the form inside it."""
+    response.set_cookie(_COOKIE, token, path="/auth", httponly=True, samesite="lax", secure=is_secure(request.scope))
+    return response
+
+
+def token_field(token: str) -> str:
+    """The token as part of a form."""
+    return hidden(TOKEN, token)
