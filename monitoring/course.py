@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
@@ -9,26 +10,24 @@ from typing import Any
 
 import numpy as np
 
+from monitoring import readings
 from monitoring.administrations import doses
+from monitoring.at_once import LOWER_IS_WORSE, minute_of, worst_so_far
 from monitoring.clock import age_years, day_post_infusion
-from monitoring.cognition import capd_range, ice_range
 from monitoring.concepts import Dictionary
 from monitoring.evidence import (
-    ConsciousnessState,
     Evidence,
     RunningVasopressor,
-    SeizureState,
     VasopressorState,
 )
 from monitoring.organ_charting import charted_truths, organ_numbers
 from monitoring.oxygen_charting import oxygen_states
 from monitoring.records import (
+    Attribution,
     ChartedGrade,
     Fact,
-    NeuroAssessment,
     Observation,
     Placement,
-    SymptomReport,
 )
 from monitoring.standing import StandingFacts
 from monitoring.timeline import (
@@ -44,12 +43,10 @@ from monitoring.timeline import (
     moment,
 )
 from monitoring.vocabulary import (
-    AbsentReason,
     Consciousness,
     DrugClass,
     Icp,
     Motor,
-    NeuroTool,
     Seizure,
     Syndrome,
 )
@@ -57,12 +54,10 @@ from monitoring.vocabulary import (
 HOME = "home"
 """Name of the ward that is the patient's own home."""
 
-_LOWER_IS_WORSE = frozenset({"sbp", "dbp", "map", "spo2", "ice", "cartox_10"})
 _MASKING = frozenset({DrugClass.ANTIPYRETIC, DrugClass.ANTICYTOKINE, DrugClass.CORTICOSTEROID})
 _PRESSORS = frozenset({DrugClass.VASOPRESSOR, DrugClass.VASOPRESSIN})
 _SEDATING = frozenset({DrugClass.SEDATIVE, DrugClass.NEUROMUSCULAR_BLOCKER})
 _GROWING_DAYS = 11 * 366  # past the tenth birthday, from which on no limit depends on the day
-_YES = frozenset({"true", "yes", "1"})
 
 
 class Course(StandingFacts):
@@ -89,6 +84,22 @@ class Course(StandingFacts):
             return self
         earlier = [fact for fact in self.facts if fact.effective_at <= as_of]
         return Course(self.patient_id, earlier, self.dictionary, self.ward_zone)
+
+    def at_once(self, concept: str, at: int) -> list[Fact]:
+        """What was charted of a concept in the last minute it was charted in, up to `at`; first the one that counts.
+
+        A fact that says nothing of the concept stands only where none of its minute does; a later word on a cause or
+        a place stands alone.
+        """
+        last = self.last(concept, at)
+        if last is None:
+            return []
+        rows = self.column(concept)
+        first = bisect_left(rows, minute_of(micros(last.effective_at)), key=lambda row: row[0])
+        beyond = bisect_right(rows, at, key=lambda row: row[0])
+        ranked = [(rank, fact) for _, fact in rows[first:beyond] if (rank := readings.rank(concept, fact)) is not None]
+        ranked.sort(key=lambda pair: pair[0], reverse=True)
+        return [fact for _, fact in ranked] or [last]
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -124,23 +135,30 @@ class Course(StandingFacts):
         )
 
     def _held(self, concept: str, reading: Callable[[Fact], tuple[float, float] | None]) -> Steps:
-        """A numeric column held while fresh; of several values at one moment the worse counts (D36)."""
-        worse = min if concept in _LOWER_IS_WORSE else max
-        points: dict[int, tuple[float, float]] = {}
-        for at, fact in self.column(concept):
-            value = reading(fact)
-            if value is not None:
-                points[at] = worse(value, points[at]) if at in points else value
-        times = np.fromiter(points, np.int64, len(points))
-        bounds = np.array(list(points.values()), dtype=float).reshape(-1, 2)
+        """A numeric column held while fresh; of several values of one minute the worse counts (D36, D65)."""
+        worse = _lower if concept in LOWER_IS_WORSE else _higher
+        read = ((at, reading(fact)) for at, fact in self.column(concept))
+        points = worst_so_far([(at, value) for at, value in read if value is not None], worse)
+        times = np.fromiter((at for at, _ in points), np.int64, len(points))
+        bounds = np.array([value for _, value in points], dtype=float).reshape(-1, 2)
         return Steps.held(times, bounds[:, 0], bounds[:, 1], self._lapses(concept, times))
 
     def _labelled(self, concept: str, reading: Callable[[Fact], object | None], rank: Callable[[Any], int]) -> Labels:
-        points: dict[int, object] = {}
+        """A column of findings held while fresh; of several of one minute the one of highest rank counts (D65)."""
+        read = ((at, reading(fact)) for at, fact in self.column(concept))
+        found = [(at, value) for at, value in read if value is not None]
+        points = worst_so_far(found, lambda one, other: other if rank(other) > rank(one) else one)
+        return self._held_words(concept, dict(points))
+
+    def _attributed(self, concept: str) -> Labels:
+        """A clinician's word on the cause of a sign, until the next word."""
+        words: dict[int, object] = {}
         for at, fact in self.column(concept):
-            value = reading(fact)
-            if value is not None and (at not in points or rank(value) > rank(points[at])):
-                points[at] = value
+            if isinstance(fact, Attribution):
+                words.setdefault(at, fact.cause)
+        return self._held_words(concept, words)
+
+    def _held_words(self, concept: str, points: dict[int, object]) -> Labels:
         times = np.fromiter(points, np.int64, len(points))
         return Labels.held(times, list(points.values()), self._lapses(concept, times))
 
@@ -151,13 +169,13 @@ class Course(StandingFacts):
     def _numbers(self) -> dict[str, Steps]:
         vitals = ("temperature", "heart_rate", "respiratory_rate", "spo2", "sbp", "map")
         plain = (*vitals, "baseline_sbp", "baseline_ice", "baseline_capd", "cartox_10", "papilledema_stage")
-        found = {name: self._held(name, _observed) for name in plain}
-        found["ice"] = self._held("ice", _cognitive_score)
-        found["capd"] = self._held("capd", _cognitive_score)
+        found = {name: self._held(name, readings.observed) for name in plain}
+        found["ice"] = self._held("ice", readings.cognitive_score)
+        found["capd"] = self._held("capd", readings.cognitive_score)
         for symptom in self.dictionary.symptoms:
             if self.column(f"symptom:{symptom}"):
-                found[f"symptom:{symptom}"] = self._held(f"symptom:{symptom}", _severity)
-        found["iv_fluid_bolus_count"] = self._held("iv_fluid_bolus_count", _observed)
+                found[f"symptom:{symptom}"] = self._held(f"symptom:{symptom}", readings.severity)
+        found["iv_fluid_bolus_count"] = self._held("iv_fluid_bolus_count", readings.observed)
         found |= self._drug_counts() | organ_numbers(self)
         found["age"] = self._age()
         return found
@@ -244,13 +262,13 @@ class Course(StandingFacts):
 
     def _truths(self) -> dict[str, Steps]:
         found = {
-            name: self._held(name, _said)
+            name: self._held(name, readings.said)
             for name in ("fever_charted", "hypotension_clinician", "capd_unable", "language_barrier", "iv_antibiotics")
             if self.column(name)
         }
         if self.column("intracranial_haemorrhage"):
-            found["haemorrhage"] = self._held("intracranial_haemorrhage", _said)
-        unable = self._held("capd", _unable)
+            found["haemorrhage"] = self._held("intracranial_haemorrhage", readings.said)
+        unable = self._held("capd", readings.unable)
         if unable.at.size > 1:
             found.setdefault("capd_unable", unable)
         patient = self.patient()
@@ -266,7 +284,7 @@ class Course(StandingFacts):
     def _sedated(self) -> Steps:
         spans = [run for run in self.drug_runs if run.drug_class in _SEDATING and not run.single_dose]
         running = Steps.during([run.start for run in spans], [run.end for run in spans])
-        charted = self._held("sedated", _said)
+        charted = self._held("sedated", readings.said)
         charted = Steps(charted.at, (charted.lo >= 1).astype(float), (charted.lo >= 1).astype(float))
         return _any_of(running, charted)
 
@@ -276,59 +294,26 @@ class Course(StandingFacts):
             "vasopressor_doses": self._vasopressor_doses(),
             "consciousness": self._labelled(
                 "consciousness",
-                _consciousness,
+                readings.consciousness,
                 lambda v: list(Consciousness).index(v.consciousness),
             ),
             "seizure": self._labelled(
-                "seizure", _seizure, lambda v: -1 if v.seizure is None else list(Seizure).index(v.seizure)
+                "seizure", readings.seizure, lambda v: -1 if v.seizure is None else list(Seizure).index(v.seizure)
             ),
             "motor": self._labelled("motor", lambda f: getattr(f, "motor", None), lambda v: list(Motor).index(v)),
             "icp": self._labelled("icp", lambda f: getattr(f, "icp", None), lambda v: list(Icp).index(v)),
         }
         for concept in [name for name in self._columns if name.startswith("attribution:")]:
-            found[concept] = self._labelled(concept, lambda f: getattr(f, "cause", None), lambda _: 0)
+            found[concept] = self._attributed(concept)
         return found
 
 
-def _observed(fact: Fact) -> tuple[float, float] | None:
-    value = fact.value if isinstance(fact, Observation) else None
-    return None if value is None else (value, value)
+def _lower(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return min(one[0], other[0]), min(one[1], other[1])
 
 
-def _said(fact: Fact) -> tuple[float, float] | None:
-    if not isinstance(fact, Observation) or fact.code is None:
-        return None
-    said = float(fact.code.casefold() in _YES)
-    return said, said
-
-
-def _severity(fact: Fact) -> tuple[float, float] | None:
-    return (float(fact.severity), float(fact.severity)) if isinstance(fact, SymptomReport) else None
-
-
-def _cognitive_score(fact: Fact) -> tuple[float, float] | None:
-    if not isinstance(fact, NeuroAssessment):
-        return _observed(fact)
-    if fact.tool is NeuroTool.ICE:
-        return ice_range(fact.total, {k: int(v) for k, v in (fact.items or {}).items()})
-    return capd_range(fact.total, {k: str(v) for k, v in (fact.items or {}).items()})
-
-
-def _unable(fact: Fact) -> tuple[float, float] | None:
-    if not isinstance(fact, NeuroAssessment) or fact.tool is not NeuroTool.CAPD:
-        return None
-    unable = float((fact.absent or {}).get("capd") is AbsentReason.UNABLE)
-    return unable, unable
-
-
-def _consciousness(fact: Fact) -> ConsciousnessState | None:
-    if not isinstance(fact, NeuroAssessment) or fact.consciousness is None:
-        return None
-    return ConsciousnessState(fact.consciousness, drug_cause=bool(fact.consciousness_cause))
-
-
-def _seizure(fact: Fact) -> SeizureState | None:
-    return SeizureState(fact.seizure, fact.seizure_minutes) if isinstance(fact, NeuroAssessment) else None
+def _higher(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return max(one[0], other[0]), max(one[1], other[1])
 
 
 def _truth(steps: Steps) -> Steps:

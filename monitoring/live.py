@@ -3,42 +3,39 @@
 A patient is a timeline of situations: every input of the table in the coarsest values it can tell apart (`Bands`).
 A new value stands from its moment to the next one of its concept or to its own lapse, so it changes the few
 situations in between. Each situation is answered once, by the grading engine, and remembered for every patient.
-The waiver of the fever is read by `masking` itself, again only when the fevers or the signs have changed.
+The waiver of the fever is kept beside them (`Waivers`), and looked at again only where the signs have changed.
 
 What can be spliced in is a numeric value for which the table names bands, and an oxygen row with a device and
-without a reason where all others are so too. Everything else (drugs, attributions, corrections, a second and
-different value at one moment) builds the course anew; the answer is the same.
+without a reason where all others are so too. Everything else (drugs, attributions, corrections) builds the course
+anew; the answer is the same.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, tzinfo
-from typing import Generic, TypeVar
+from typing import Any, NamedTuple
 
-import numpy as np
-
+from monitoring.at_once import LOWER_IS_WORSE, MINUTE, minute_of
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
 from monitoring.evidence import Evidence, OxygenState
-from monitoring.grading import masking
 from monitoring.oxygen_charting import PARTS
+from monitoring.piecewise import Timeline, Value, union
 from monitoring.records import Correction, Fact, Observation, OxygenSupport
-from monitoring.situations import OXYGEN, Answers, Situation, Verdict, Waiver, band_of
+from monitoring.situations import OXYGEN, Answers, Situation, Verdict, band_of
 from monitoring.standing import standing
 from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, Steps, hours, joined, micros
 from monitoring.vocabulary import RETRACTED
+from monitoring.waiver import Waivers
 
 _AGES_KNOWN_AHEAD = hours(30 * 24)
 """A course knows the birthdays of the next 60 days; after half of that it is built anew."""
 
-Value = TypeVar("Value")
 
-
-@dataclass(frozen=True)
-class LiveStep:
+class LiveStep(NamedTuple):
     """A verdict that holds on [start, end), microseconds since 1970."""
 
     start: int
@@ -46,8 +43,7 @@ class LiveStep:
     verdict: Verdict
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """The steps as they now stand wherever a fact changed something; `rebuilt` = the course was built anew."""
 
     steps: tuple[LiveStep, ...] = ()
@@ -55,36 +51,6 @@ class Change:
 
 
 NOTHING = Change()
-
-
-class Timeline(Generic[Value]):
-    """A step function over all time as two lists: `value[i]` holds from `at[i]` to the next."""
-
-    def __init__(self, pieces: Iterable[tuple[int, Value]]) -> None:
-        """The function of (start, value) pieces by time, the first at the beginning of time."""
-        self.at: list[int] = []
-        self.value: list[Value] = []
-        for at, value in pieces:
-            if not self.value or self.value[-1] != value:
-                self.at.append(at)
-                self.value.append(value)
-
-    def between(self, start: int, end: int) -> list[tuple[int, Value]]:
-        """(start, value) pieces that cover [start, end), the first cut to begin there."""
-        first, last = bisect_right(self.at, start) - 1, bisect_left(self.at, end)
-        return [(start, self.value[first]), *zip(self.at[first + 1 : last], self.value[first + 1 : last], strict=True)]
-
-    def splice(self, start: int, end: int, pieces: Sequence[tuple[int, Value]]) -> None:
-        """Put `pieces`, the first of which begins at `start`, in the place of what held on [start, end)."""
-        first, last = bisect_left(self.at, start), bisect_left(self.at, end)
-        new = list(pieces)
-        if last < len(self.at) and self.at[last] == end:
-            new.append((end, self.value[last]))
-            last += 1
-        elif end < END_OF_TIME:
-            new.append((end, self.value[last - 1]))
-        kept = Timeline([(BEGINNING_OF_TIME, self.value[first - 1]), *new] if first else new)
-        self.at[first:last], self.value[first:last] = kept.at[bool(first) :], kept.value[bool(first) :]
 
 
 def _self_contained(fact: Fact) -> bool:
@@ -132,15 +98,14 @@ class LiveCourse:
             concept: sorted({at for at, fact in course.column(concept) if getattr(fact, "value", 0) is not None})
             for concept in self._places
         }
+        self._worse: dict[str, Callable[[Any, Any], Any]] = {
+            **{concept: min if concept in LOWER_IS_WORSE else max for concept in answers.numbers},
+            "oxygen_support": answers.more_support,
+        }
         self._keeps = {concept: course.freshness(concept) for concept in self._places}
-        self._hides = masking.fever_may_hide(evidence)
         self._situations = Timeline(self._found(evidence))
-        self._signs = Timeline((at, answers.cell(s).signs) for at, s in self._all(self._situations))
-        self._waiver = self._waived()
-
-    @staticmethod
-    def _all(timeline: Timeline[Value]) -> Iterable[tuple[int, Value]]:
-        return zip(timeline.at, timeline.value, strict=True)
+        self._signs = Timeline((at, answers.cell(s).signs) for at, s in self._situations.pieces())
+        self._waivers = Waivers(evidence, self._signs)
 
     def _found(self, evidence: Evidence) -> Iterable[tuple[int, Situation]]:
         """The situations of a course, swept once."""
@@ -173,20 +138,6 @@ class LiveCourse:
             ]
             yield at, (answers.code((*parts, said)), *known, states[indices[-1][i]])
 
-    def _waived(self) -> Timeline[Waiver]:
-        """The waiver over time, as `masking` reads it from the fevers and signs."""
-        at = np.array(self._signs.at, np.int64)
-        fever, sign = np.array(self._signs.value, float).T
-        fevers, signs = Steps(at, fever, fever), Steps(at, sign, sign)
-        parts = (
-            masking.diagnosed(self._evidence, fevers, signs),
-            masking.masked_since(self._evidence, fevers, signs),
-            self._hides,
-        )
-        grid = joined(*parts)
-        bounds = np.stack([bound for part in parts for bound in part.on(grid)], axis=1)
-        return Timeline(zip(grid.tolist(), map(tuple, bounds.tolist()), strict=True))
-
     def add(self, fact: Fact) -> Change:
         """Take a fact of this patient; what it changed. A fact already known changes nothing."""
         if fact.fact_id in self._facts:
@@ -202,17 +153,34 @@ class LiveCourse:
             return NOTHING
         concept, value = self._reading(fact)
         place, taken, keeps = self._places[concept], self._taken[concept], self._keeps[concept]
-        following = bisect_left(taken, at)
-        if following < len(taken) and taken[following] == at:
-            there = self._situations.between(at, at + 1)[0][1][place]
-            return NOTHING if there == value else self._anew()
-        end = END_OF_TIME if keeps is None else at + keeps
-        if following < len(taken):
-            end = min(end, taken[following])
         known = self._evidence.temperatures_from
         first_ever = concept == "temperature" and (known is None or at < known)
-        taken.insert(following, at)
-        return self._spliced(at, end, place, value, first_ever=first_ever)
+        minute = minute_of(at)
+        following = bisect_right(taken, at)
+        beyond = bisect_left(taken, minute + MINUTE, following)
+        until = at if beyond == following else taken[beyond - 1]
+        end = END_OF_TIME if keeps is None else until + keeps
+        if beyond < len(taken):
+            end = min(end, taken[beyond])
+        before = self._situations.between(at, end)
+        if beyond == following and (not following or taken[following - 1] < minute):
+            after = [(start, (*held[:place], value, *held[place + 1 :])) for start, held in before]
+        else:
+            after = self._together(concept, at, end, value, minute)
+        if not following or taken[following - 1] != at:
+            taken.insert(following, at)
+        return self._spliced(at, end, before, after, first_ever=first_ever)
+
+    def _together(self, concept: str, at: int, end: int, value: float, minute: int) -> list[tuple[int, Situation]]:
+        """The situations on [at, end) where other values of the concept stand in the same minute (D65)."""
+        place, taken, worse = self._places[concept], self._taken[concept], self._worse[concept]
+        following = bisect_right(taken, at)
+        shared = at if following and taken[following - 1] >= minute else taken[following]
+        alone = self._situations.between(at, shared) if at < shared else []
+        return [
+            (start, (*held[:place], value if start < shared else worse(held[place], value), *held[place + 1 :]))
+            for start, held in [*alone, *self._situations.between(shared, end)]
+        ]
 
     def _splices(self, fact: Fact, at: int) -> bool:
         """Whether a fact only adds a value, so that all else stays as it is."""
@@ -241,28 +209,48 @@ class LiveCourse:
         self._build(Course.from_facts(course.patient_id, facts, course.dictionary, course.ward_zone))
         return Change(tuple(self.steps()), rebuilt=True)
 
-    def _spliced(self, start: int, end: int, place: int, value: float, *, first_ever: bool) -> Change:
-        before = self._situations.between(start, end)
-        after = [(at, (*held[:place], value, *held[place + 1 :])) for at, held in before]
+    def _spliced(
+        self,
+        start: int,
+        end: int,
+        before: list[tuple[int, Situation]],
+        after: list[tuple[int, Situation]],
+        *,
+        first_ever: bool,
+    ) -> Change:
         windows = []
         if after != before:
             self._situations.splice(start, end, after)
             windows.append((start, end))
-        cell = self._answers.cell
-        signs = Timeline((at, cell(situation).signs) for at, situation in after)
-        shown = list(self._all(signs))
         if first_ever:
             self._evidence = replace(self._evidence, temperatures_from=start)
-        if first_ever or shown != self._signs.between(start, end):
-            self._signs.splice(start, end, shown)
-            was, self._waiver = self._waiver, self._waived()
-            windows += _differences(was, self._waiver)
-        return Change(tuple(step for window in _union(windows) for step in self.steps(*window)))
+        if windows or first_ever:
+            moved = self._signs_seen(start, end, after)
+            windows += [moved] if moved else []
+            if first_ever:
+                was, self._waivers = self._waivers, Waivers(self._evidence, self._signs)
+                windows += _differences(was.over_time, self._waivers.over_time)
+        return Change(tuple(step for window in union(windows) for step in self.steps(*window))) if windows else NOTHING
+
+    def _signs_seen(self, start: int, end: int, situations: list[tuple[int, Situation]]) -> tuple[int, int] | None:
+        """Take the signs of [start, end); where the waiver has changed with them."""
+        cell = self._answers.cell
+        shown: list[tuple[int, tuple[bool, bool]]] = []
+        for at, situation in situations:
+            signs = cell(situation).signs
+            if not shown or shown[-1][1] != signs:
+                shown.append((at, signs))
+        if shown == self._signs.between(start, end):
+            return None
+        self._signs.splice(start, end, shown)
+        return self._waivers.changed(start, end)
 
     def steps(self, start: int = BEGINNING_OF_TIME, end: int = END_OF_TIME) -> list[LiveStep]:
         """What stands on [start, end), neighbours that say the same joined."""
-        situations, waivers = self._situations.between(start, end), self._waiver.between(start, end)
+        situations, waivers = self._situations.between(start, end), self._waivers.over_time.between(start, end)
         cell = self._answers.cell
+        if len(situations) == len(waivers) == 1:
+            return [LiveStep(start, end, cell(situations[0][1]).verdict(waivers[0][1]))]
         told: list[tuple[int, Verdict]] = []
         turns = [at for at, _ in situations]
         if len(waivers) > 1:
@@ -280,7 +268,7 @@ class LiveCourse:
     def verdict(self, at: int) -> Verdict:
         """What stands at a moment."""
         return self._answers.cell(self._situations.between(at, at + 1)[0][1]).verdict(
-            self._waiver.between(at, at + 1)[0][1]
+            self._waivers.over_time.between(at, at + 1)[0][1]
         )
 
 
@@ -297,14 +285,3 @@ def _differences(before: Timeline[Value], after: Timeline[Value]) -> list[tuple[
         for start, end in zip(edges, [*edges[1:], END_OF_TIME], strict=True)
         if start < end and before.between(start, start + 1)[0][1] != after.between(start, start + 1)[0][1]
     ]
-
-
-def _union(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The windows by time, those that overlap joined."""
-    joined_: list[tuple[int, int]] = []
-    for start, end in sorted(windows):
-        if joined_ and start <= joined_[-1][1]:
-            joined_[-1] = (joined_[-1][0], max(end, joined_[-1][1]))
-        else:
-            joined_.append((start, end))
-    return joined_

@@ -1,8 +1,8 @@
 """Oxygen over time from what was charted: whole rows, and flows or fractions that came as values of their own.
 
-Rows of one moment are read together, and of two devices the stronger counts (D36). A row without a device keeps the
-last device charted for as long as that one is fresh; a flow or a fraction alone changes only its own part. Room air
-beside oxygen that is given is not believed (D59).
+Rows of one moment are read together; of two devices in one minute the one that is more support counts (D36, D65). A
+row without a device keeps the last device charted for as long as that one is fresh; a flow or a fraction alone
+changes only its own part. Room air beside oxygen that is given is not believed (D59).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import defaultdict
 
 import numpy as np
 
+from monitoring.at_once import more_support, support, worst_so_far
 from monitoring.evidence import OxygenState
 from monitoring.records import Fact, Observation, OxygenSupport
 from monitoring.standing import StandingFacts
@@ -20,7 +21,6 @@ from monitoring.vocabulary import OxygenDevice
 ROOM_AIR_PERCENT = 21.0
 PARTS = ("o2_flow", "fio2")
 """Concepts that a source may send apart from the device."""
-_STRENGTH = {device: rank for rank, device in enumerate(OxygenDevice)}
 
 
 def _by_moment(facts: StandingFacts) -> dict[int, list[Fact]]:
@@ -36,24 +36,25 @@ def _together(charted: list[Fact]) -> OxygenState:
     """What the rows of one moment say together."""
     rows = [fact for fact in charted if isinstance(fact, OxygenSupport)]
     values = {fact.concept: fact.value for fact in charted if isinstance(fact, Observation)}
-    devices = [row.device for row in rows if row.device is not None]
+    states = [OxygenState(row.device, row.flow_l_min, row.fio2, row.reason) for row in rows]
+    most = max((state for state in states if state.device is not None), key=support, default=OxygenState(None))
+    apart = [most, *(state for state in states if state.device is None)]
     return OxygenState(
-        max(devices, key=_STRENGTH.__getitem__) if devices else None,
-        _last([*(row.flow_l_min for row in rows), values.get("o2_flow")]),
-        _last([*(row.fio2 for row in rows), values.get("fio2")]),
-        next((row.reason for row in reversed(rows) if row.reason is not None), None),
+        most.device,
+        _first([*(state.flow_l_min for state in apart), values.get("o2_flow")]),
+        _first([*(state.fio2 for state in apart), values.get("fio2")]),
+        next((state.reason for state in apart if state.reason is not None), None),
     )
 
 
-def _last(charted: list[float | None]) -> float | None:
-    return next((value for value in reversed(charted) if value is not None), None)
+def _first(charted: list[float | None]) -> float | None:
+    return next((value for value in charted if value is not None), None)
 
 
 def oxygen_states(facts: StandingFacts) -> Labels:
     """The oxygen that holds at each moment, unknown once the device charted last is too old."""
     keeps = facts.freshness("oxygen_support")
-    times: list[int] = []
-    states: list[object] = []
+    points: list[tuple[int, OxygenState]] = []
     ends: list[int] = []
     device_at, state = BEGINNING_OF_TIME, OxygenState(None)
     for at, charted in sorted(_by_moment(facts).items()):
@@ -72,7 +73,8 @@ def oxygen_states(facts: StandingFacts) -> Labels:
             given = (flow or 0) > 0 or (fio2 or 0) > ROOM_AIR_PERCENT
             unbelieved = device is OxygenDevice.ROOM_AIR and given
             state = OxygenState(None if unbelieved else device, flow, fio2, reason)
-        times.append(at)
-        states.append(state)
+        points.append((at, state))
         ends.append(END_OF_TIME if keeps is None else device_at + keeps)
-    return Labels.held(np.array(times, np.int64), states, np.array(ends, np.int64))
+    counted = worst_so_far(points, more_support)
+    times = np.array([at for at, _ in counted], np.int64)
+    return Labels.held(times, [state for _, state in counted], np.array(ends, np.int64))

@@ -9,15 +9,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
-from monitoring.evidence import Evidence
+from monitoring.at_once import more_support
+from monitoring.evidence import Evidence, OxygenState
 from monitoring.grading.engine import Bands, GradingSystem, grade
 from monitoring.timeline import Labels, Steps
 from monitoring.vocabulary import Answer, Flag
+from monitoring.waiver import Waiver
 
 Situation = tuple[float | int | None, ...]
 """Number of the surroundings, a value for each banded number, number of the oxygen state; None = unknown."""
-Waiver = tuple[float, ...]
-"""Lower and upper bound of: CRS diagnosed, masking drug since, masking drug that may hide a fever."""
 OXYGEN = "oxygen"
 _WAIVER = ("crs_already_diagnosed", "masking_drug", "fever_may_hide")
 
@@ -31,14 +31,6 @@ class Verdict:
     met: tuple[str, ...]
     unassessed: tuple[str, ...]
     flags: tuple[Flag, ...]
-
-
-class _Listening(dict[str, object]):
-    """An empty mapping that remembers what was asked of it."""
-
-    def get(self, name: str, default: object = None) -> object:
-        self[name] = None
-        return default
 
 
 class Cell:
@@ -83,13 +75,8 @@ class Answers:
         hides = [replace(axis, read=_may_hide) if axis.name == "fever_may_hide" else axis for axis in system.also]
         self.system = replace(system, also=tuple(hides))
         self.numbers = tuple(band.number for band in system.bands)
-        asked = _Listening(), _Listening(), _Listening()
-        for over_time in (False, True):
-            evidence = Evidence(*asked, over_time=over_time)  # type: ignore[arg-type]
-            for axis in system.axes:
-                axis.read(evidence)
-            evidence.derived.clear()
-        self.read = tuple(frozenset(names) - {*self.numbers, OXYGEN} for names in asked)
+        asked = system.reads
+        self.read = tuple(names - {*self.numbers, OXYGEN} for names in asked)
         concepts = {concept for axis in system.axes for concept in axis.concepts}
         self.concepts = concepts.union(*asked)
         self._codes: dict[object, int] = {}
@@ -102,6 +89,13 @@ class Answers:
         if found == len(self._objects):
             self._objects.append(thing)
         return found
+
+    def more_support(self, one: int, other: int) -> int:
+        """Of two codes of oxygen states the one that is more support."""
+        states = self._objects[one], self._objects[other]
+        assert isinstance(states[0], OxygenState)  # noqa: S101
+        assert isinstance(states[1], OxygenState)  # noqa: S101
+        return one if more_support(states[0], states[1]) is states[0] else other
 
     def cell(self, situation: Situation) -> Cell:
         """The answers to a situation, asked of the engine the first time."""

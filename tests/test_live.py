@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from monitoring.concepts import dictionary
 from monitoring.course import Course
 from monitoring.grading import graded, systems
-from monitoring.live import NOTHING, LiveCourse, LiveStep, Timeline
+from monitoring.live import NOTHING, LiveCourse, LiveStep
+from monitoring.piecewise import Timeline
 from monitoring.records import Administration, Correction, Fact, Observation, OxygenSupport
 from monitoring.situations import Answers, Verdict
 from monitoring.timeline import END_OF_TIME, micros
