@@ -224,6 +224,7 @@ def explanation(now: Situation, system_id: str) -> Explanation:
     cell = grade_cell(now, system_id)
     decides = grade.decides(place)
     met = grade.met(place)
+    needs = "; needs FiO₂" if "fio2" in grade.unassessed(place) else ""
     wording = {row.key: row.wording for row in grade.system.criteria}
     reasons = ", ".join(wording[key] for key in met) or "no criterion is met"
     return Explanation(
@@ -231,7 +232,7 @@ def explanation(now: Situation, system_id: str) -> Explanation:
         title=grade.system.title,
         reference=grade.system.reference,
         grade=cell,
-        sentence=f"Grade {cell.text}: {reasons}." if cell.gradable else f"Cannot be graded: {reasons}.",
+        sentence=f"Grade {cell.text}: {reasons}{needs}." if cell.gradable else f"Cannot be graded: {reasons}.",
         decides=_decides(now, grade, decides),
         remarks=tuple(remark(flag) for flag in cell.flags),
         rows=tuple(_criterion_rows(now, grade, place)),

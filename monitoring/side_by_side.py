@@ -212,7 +212,9 @@ def _why(verdict: Verdict) -> str:
         parts.append(f"not graded without {_gate(verdict.system)}")
     if not parts and verdict.at_most == 0:
         return "No criterion is met."
-    missing = list(dict.fromkeys(map(input_name, verdict.unassessed)))
+    missing = list(dict.fromkeys(input_name(name) for name in verdict.unassessed if name != "fio2"))
+    if "fio2" in verdict.unassessed:
+        parts.append("needs FiO₂")
     if missing:
         rest = len(missing) - _NAMED
         named = [*missing[:_NAMED], f"{rest} more"] if rest > 1 else missing

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from monitoring.ui.calculator import answers, form, graded, kept_beside, opening, sharing, summary
+from monitoring.ui.calculator import answers, form, graded, kept_beside, laboratory, opening, sharing, summary
 from monitoring.ui.frame import open_screen, style
 
 open_screen("calculator")
@@ -18,6 +18,7 @@ with left, st.container(key="picture"):
 with right, st.container(key="answers"):
     found = graded(picture)
     answers(found)
+    laboratory(picture)
     kept_beside()
     sharing(picture)
 bar.html(summary(found))

@@ -5,13 +5,14 @@ import streamlit as st
 from monitoring.charts import patient_figure
 from monitoring.ui import live
 from monitoring.ui.charting import charting_forms
-from monitoring.ui.course import RANGES, episode_table, figure_range, heading, why_table
+from monitoring.ui.course import RANGES, episode_table, figure_range, heading
 from monitoring.ui.frame import open_screen, style
 from monitoring.ui.people import patient_key, patient_of
 from monitoring.ui.risk_ribbon import ribbon
 from monitoring.ui.scales_panel import scales_panel
 from monitoring.ui.trouble import calm
 from monitoring.ui.viewport import narrow_screen
+from monitoring.ui.why import why_panel
 from monitoring.vocabulary import Role
 
 someone = open_screen("patient")
@@ -66,11 +67,7 @@ def course(patient_id: str) -> None:
         st.plotly_chart(
             figure, theme=None, key="course", config={"displayModeBar": False}, alt=f"Course of {view.row.why}"
         )
-        st.header("Why this grade", anchor=False)
-        for tab, explanation in zip(
-            st.tabs([explanation.title for explanation in view.explanations]), view.explanations, strict=True
-        ):
-            tab.html(why_table(explanation))
+        why_panel(view)
         scales_panel(view, start, end, dark=dark, narrow=narrow)
         if view.episodes:
             st.header("Episodes", anchor=False)

@@ -11,7 +11,7 @@ from typing import Any
 from monitoring.bedside import grade_pictures, pictures_in
 from monitoring.commands import terminal
 
-HELP = "grades of bedside pictures from a JSON array"
+HELP = "grades, and with laboratory values scores, of bedside pictures from a JSON array"
 EXAMPLE = """echo '[{"id": "1", "inputs": {"temp_c": 38.4, "sbp": 84}}]' | python -m monitoring picture -"""
 
 
@@ -44,6 +44,19 @@ def _tell(answer: dict[str, Any]) -> None:
         low, high = found["at_least"], found["at_most"]
         grade = "not gradable" if not found["gradable"] else str(low) if low == high else f"{low}–{high}"
         details = {"": found["met"], "not known: ": found["unassessed"], "flags: ": found["flags"]}
-        said = "; ".join(name + ", ".join(values) for name, values in details.items() if values)
+        said = _listed(details)
         decides = f"; {found['decides']} would decide" if found["decides"] else ""
-        terminal.say(f"{answer['id']}  {system:<26} {grade:<12} {said}{decides}".rstrip())
+        needs = "; needs FiO2" if "fio2" in found["unassessed"] else ""
+        terminal.say(f"{answer['id']}  {system:<26} {grade:<12} {said}{needs}{decides}".rstrip())
+    for score, found in answer.get("scores", {}).items():
+        value = "unknown" if found["value"] is None else f"{found['value']:g} {found['unit']}"
+        details = {"": [found["published_range"]], "missing: ": found["missing"], "flags: ": found["flags"]}
+        terminal.say(f"{answer['id']}  {score:<26} {value}; {_listed(details)}")
+    if "iec_hs" in answer:
+        asked = answer["iec_hs"]
+        details = {"not known: ": asked["unassessed"], "flags: ": asked["flags"]}
+        terminal.say(f"{answer['id']}  {'ask about IEC-HS':<26} {asked['answer']}; {_listed(details)}")
+
+
+def _listed(details: dict[str, list[str]]) -> str:
+    return "; ".join(name + ", ".join(values) for name, values in details.items() if values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -15,7 +16,8 @@ import streamlit as st
 from monitoring.bedside import grade_pictures
 from monitoring.concepts import dictionary
 from monitoring.grading import systems
-from monitoring.grading.picture import PictureRefused
+from monitoring.grading.picture import PictureRefused, read_picture
+from monitoring.score_view import of_picture as of_labs
 from monitoring.side_by_side import REPORTED, SideBySide, of_picture
 from monitoring.ui.marks import badge
 from monitoring.ui.picture_entries import (
@@ -37,6 +39,7 @@ from monitoring.ui.picture_entries import (
 )
 from monitoring.ui.picture_form import NAME, Value, compose, shared
 from monitoring.ui.scales import difference_list, scale_table
+from monitoring.ui.scores import score_table
 from monitoring.wording import plain
 
 NOT_RECORDED = "not recorded"
@@ -216,6 +219,15 @@ def answers(found: list[SideBySide]) -> None:
         title = family.family if family.family == REPORTED else f"{family.family}, published scales"
         st.subheader(title, anchor=False)
         st.html((difference_list(family) if family.family != REPORTED else "") + scale_table(family))
+
+
+def laboratory(picture: dict[str, Any]) -> None:
+    """The scores and the screen for IEC-HS, once a laboratory value is filled in."""
+    if picture["inputs"].get("labs"):
+        with suppress(PictureRefused):  # said where the grades are
+            shown = of_labs(read_picture(picture, dictionary()))
+            st.subheader("Scores", anchor=False)
+            st.html(score_table(shown))
 
 
 def summary(found: list[SideBySide]) -> str:

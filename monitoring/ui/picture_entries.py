@@ -32,6 +32,28 @@ MOST_VASOPRESSORS = 8
 _ICE = {"orientation": 4, "naming": 3, "commands": 1, "writing": 1, "attention": 1}
 _ORGANS = ("AST", "ALT", "bilirubin", "creatinine", "cardiac", "lung", "coagulation")
 
+_LABS = (
+    ("ldh", "LDH, U/L", 1.0),
+    ("creatinine", "Creatinine, mg/dL", 0.1),
+    ("platelets", "Platelets, 10⁹/L", 1.0),
+    ("crp", "CRP, mg/L", 1.0),
+    ("anc", "Neutrophils, 10⁹/L", 0.1),
+    ("hemoglobin", "Haemoglobin, g/dL", 0.1),
+    ("ferritin", "Ferritin, ng/mL", 1.0),
+    ("ferritin_uln", "Ferritin, upper limit", 1.0),
+    ("ferritin_infusion_day", "Ferritin, infusion day", 1.0),
+    ("fibrinogen", "Fibrinogen, mg/dL", 1.0),
+    ("ast", "AST, U/L", 1.0),
+    ("ast_uln", "AST, upper limit", 1.0),
+    ("alt", "ALT, U/L", 1.0),
+    ("alt_uln", "ALT, upper limit", 1.0),
+)
+_LAB_WORDS = (
+    ("ferritin_rising_fast", "Ferritin rising fast"),
+    ("new_cytopenia", "New cytopenia"),
+    ("haemophagocytosis", "Haemophagocytosis"),
+)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -158,6 +180,14 @@ FOLDED = (
             _truth("hospitalised", "In hospital for it"),
             _truth("iv_antibiotics", "IV antibiotics"),
             Entry("inputs.coagulopathy_treated_with", "Coagulopathy treated", "open", (NONE, "plasma", "platelets")),
+        ),
+        folded=True,
+    ),
+    Section(
+        "Laboratory values, for the scores",
+        (
+            *(_number(f"labs.{name}", label, step) for name, label, step in _LABS),
+            *(_truth(f"labs.{name}", label) for name, label in _LAB_WORDS),
         ),
         folded=True,
     ),

@@ -1,4 +1,4 @@
-"""The Scales panel of the patient page: every published scale of one syndrome over the shown time, and now."""
+"""The Scales panel of the patient page: the published scales of one syndrome over time and now, and the scores."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from monitoring.side_by_side import REPORTED, families
 from monitoring.ui import live
 from monitoring.ui.frame import style
 from monitoring.ui.scales import difference_list, scale_table, spoken, strips_figure
+from monitoring.ui.scores import score_table
 from monitoring.views import PatientView
 
 
@@ -29,3 +30,7 @@ def scales_panel(view: PatientView, start: datetime, end: datetime, *, dark: boo
     figure = strips_figure(shown, view, dark=dark, start=start, end=end, narrow=narrow)
     st.plotly_chart(figure, theme=None, key="strips", config={"displayModeBar": False}, alt=spoken(shown, start, end))
     st.html(difference_list(shown) + scale_table(shown))
+    laboratory = live.rounds().laboratory(view.row.patient_id, view.as_of)
+    if laboratory is not None:
+        st.subheader("Scores", anchor=False)
+        st.html(score_table(laboratory))

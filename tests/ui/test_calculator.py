@@ -204,6 +204,18 @@ def test_a_difference_stands_above_the_scales_it_is_about(opened: Opened) -> Non
     assert "A rule of this scale was not re-read in its source." in text
 
 
+def test_laboratory_values_give_the_scores_and_ask_about_iec_hs(opened: Opened) -> None:
+    page = opened("calculator", NURSE)
+    assert "EASIX" not in seen(page)
+    labs = {"ldh": 300, "creatinine": 2, "platelets": 50, "ferritin": 2001, "ferritin_uln": 1000, "fibrinogen": 149}
+    text = unescape(seen(fill(page, {"id": "1", "inputs": {"temp_c": 38.5, "labs": labs}})))
+    assert '<b class="value">12</b> <small>U/L × mg/dL per 10⁹/L</small>' in text  # 300 x 2 / 50
+    assert "No universal cut is published." in text
+    assert "0 to 7; low 0-1, high 2 and more; defined before lymphodepletion." in text
+    assert "Ask about IEC-HS." in text
+    assert "5 times" not in text  # a recalled limit is never printed
+
+
 def test_nothing_of_it_reaches_the_store(opened: Opened, store: Path) -> None:
     page = opened("calculator", NURSE)
     page.number_input(key="calc:inputs.temp_c").set_value(39.4).run()
@@ -224,6 +236,12 @@ EVERYTHING: dict[str, Any] = {
     "baseline_ice": 9, "cartox_10": 6, "capd": {"total": 3}, "capd_baseline": 2, "consciousness": "awakens_to_voice",
     "consciousness_cause": "midazolam", "seizure": "prolonged_over_5min", "seizure_minutes": 6, "motor": "mild_focal",
     "icp": "papilledema", "papilledema_stage": 2, "other_neuro": ["tremor"], "organ_ctcae": {"AST": 4, "skin": 1},
+    "labs": {
+        "ldh": 310.0, "creatinine": 1.4, "platelets": 48.0, "crp": 42.0, "anc": 0.3, "hemoglobin": 8.2,
+        "ferritin": 5200.0, "ferritin_uln": 400.0, "ferritin_infusion_day": 900.0, "ferritin_rising_fast": True,
+        "fibrinogen": 120.0, "ast": 260.0, "ast_uln": 40.0, "alt": 70.0, "alt_uln": 45.0, "new_cytopenia": False,
+        "haemophagocytosis": False,
+    },
     "hospitalised": True, "iv_antibiotics": True, "coagulopathy_treated_with": ["plasma", "platelets"], "rass": -1,
     "symptoms": {"headaches": "moderate", "skin rash": "none"}, "death": "other",
 }  # fmt: skip
