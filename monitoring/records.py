@@ -44,7 +44,7 @@ class Fact(BaseModel):
     `source` is the place a person can open: `vitals.csv:17`, a message id, a resource id, or a screen.
     `record_id` is the source's own identity of the record: a later fact with the same patient and
     record id supersedes the earlier one, or retracts it by its status. Times are kept in UTC; `utc_offset_minutes` is
-    how far from UTC the source wrote `effective_at`, empty where it wrote no offset (D63).
+    how far from UTC the source wrote `effective_at`, empty where it wrote no offset (D67).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -12,10 +12,10 @@ from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, select
 
 from monitoring.records import Fact, Refusal, RowRead, Tally, fact_from_json
-from monitoring.store import checks, engine, tables
+from monitoring.store import checks, engine, hot, tables
 from monitoring.store.engine import StoreUnavailable, reading, writing
 from monitoring.store.holding import Closing, close, hold
 from monitoring.store.quarantine import Quarantine, refusal_of, refused_select, resolved_rows
@@ -253,14 +253,14 @@ def _append_chunk(
 ) -> dict[str, Tally]:
     """Insert a chunk under the writers' lock; what became of it, by source."""
     fresh = _fresh_facts(connection, rows)
-    tallies: dict[str, Tally] = {}
+    outcomes: dict[str, Counter[tuple[str, str]]] = {}
     new_facts: list[dict[str, object]] = []
     for row in rows:
         found = [fact for fact in row.facts if fresh.pop(fact.fact_id, None)]
         new_facts += [_fact_row(fact, batch) for fact in found]
-        tallies[row.source] = tallies.get(row.source, Tally()) + _outcome(row, stored=bool(found))
-    if new_facts:
-        connection.execute(insert(tables.fact), new_facts)
+        outcomes.setdefault(row.source, Counter())[_outcome(row, stored=bool(found))] += 1
+    tallies = {source: _tally(counts) for source, counts in outcomes.items()}
+    hot.add(connection, tables.fact, new_facts)
     counters = [
         {
             **tally.model_dump(exclude={"ignored_kinds"}),
@@ -272,7 +272,7 @@ def _append_chunk(
         }
         for source, tally in tallies.items()
     ]
-    connection.execute(insert(tables.intake), counters)
+    hot.add(connection, tables.intake, counters)
     return tallies
 
 
@@ -281,25 +281,33 @@ def _fresh_facts(connection: Connection, rows: Sequence[RowRead]) -> dict[str, b
     offered = dict.fromkeys((fact.fact_id for row in rows for fact in row.facts), True)
     ids = iter(offered)
     while some := list(islice(ids, CHUNK_ROWS)):
-        wanted = select(tables.fact.c.fact_id).where(tables.fact.c.fact_id.in_(some))
-        for known in connection.scalars(wanted):
+        for known in hot.known(connection, some):
             offered[known] = False
     return offered
 
 
-def _outcome(row: RowRead, *, stored: bool) -> Tally:
+def _outcome(row: RowRead, *, stored: bool) -> tuple[str, str]:
+    """The one term of the equation a row counts in, and the kind of an ignored one."""
     if row.refusals:
-        return Tally(read=1, quarantined=1)
+        return "quarantined", ""
     if row.ignored_kind:
-        return Tally(read=1, ignored=1, ignored_kinds={row.ignored_kind: 1})
-    return Tally(read=1, stored=1) if stored else Tally(read=1, duplicates=1)
+        return "ignored", row.ignored_kind
+    return ("stored", "") if stored else ("duplicates", "")
+
+
+def _tally(counts: Counter[tuple[str, str]]) -> Tally:
+    terms: Counter[str] = Counter()
+    for (term, _), rows in counts.items():
+        terms[term] += rows
+    kinds = {kind: rows for (term, kind), rows in counts.items() if term == "ignored"}
+    return Tally(read=counts.total(), **terms, ignored_kinds=kinds)
 
 
 def _fact_row(fact: Fact, batch: str) -> dict[str, object]:
     return {
         "fact_id": fact.fact_id,
         "patient_id": fact.patient_id,
-        "kind": fact.model_dump(include={"kind"})["kind"],
+        "kind": getattr(fact, "kind", ""),
         "effective_at": tables.to_micros(fact.effective_at),
         "received_at": tables.to_micros(fact.received_at),
         "record_id": fact.record_id,
