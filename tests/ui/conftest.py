@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from monitoring.access import Account
+from monitoring.access.accounts import digest, new_secret
 from monitoring.settings import ROOT
+from monitoring.store.accounts import open_accounts
 from monitoring.ui import live
-from monitoring.ui.people import Person
+from monitoring.ui.people import SESSION, Person
 from monitoring.vocabulary import Role
 
 Opened = Callable[..., AppTest]
@@ -34,18 +37,30 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = tmp_path / "ward.db"
     monkeypatch.setenv("MONITORING_DATABASE_URL", f"sqlite:///{path}")
     monkeypatch.setenv("MONITORING_WARD_ZONE", "Europe/Berlin")
-    live.settings.cache_clear()
-    live.rounds.cache_clear()
+    live.forget()
     yield path
-    live.settings.cache_clear()
-    live.rounds.cache_clear()
+    live.forget()
 
 
 @pytest.fixture
-def no_store(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that does not answer."""
-    monkeypatch.setenv("MONITORING_DATABASE_URL", f"sqlite:///{store.parent}/missing/folder/ward.db")
-    live.settings.cache_clear()
+def silence(store: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """`silence()`: from now on the store does not answer."""
+
+    def silenced() -> None:
+        monkeypatch.setenv("MONITORING_DATABASE_URL", f"sqlite:///{store.parent}/missing/folder/ward.db")
+        live.forget()
+
+    return silenced
+
+
+def signed_in(person: Person) -> str:
+    """What the gate hands to the scripts for a new session of `person`, who is given an account."""
+    accounts, session_id, account_id = open_accounts(live.settings().database_url), digest(new_secret()), new_secret()
+    known = Account(account_id, account_id, person.name, person.role, person.patient_id)
+    accounts.add_account(known, live.now())
+    accounts.start_session(session_id, account_id, "test", live.now())
+    accounts.close()
+    return session_id
 
 
 def ago(**span: float) -> str:
@@ -80,7 +95,7 @@ def opened(store: Path) -> Opened:
     def run(page: str, person: Person | None = None, **query: str) -> AppTest:
         test = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=30)
         if person is not None:
-            test.session_state["person"] = person
+            test.user = {SESSION: signed_in(person)}
         for name, value in query.items():
             test.query_params[name] = value
         return test.run()

@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 
-from monitoring import api
+from monitoring.api import opened
+from monitoring.api.health import healthz
 from monitoring.settings import ROOT
 
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    api._store.cache_clear()
+    opened.forget()
     yield
-    api._store.cache_clear()
+    opened.forget()
 
 
 def health() -> tuple[int, dict]:
-    answer = asyncio.run(api.healthz(Request({"type": "http"})))
+    answer = asyncio.run(healthz(Request({"type": "http"})))
     return answer.status_code, json.loads(answer.body)
 
 
@@ -31,7 +32,8 @@ def test_health_is_json_and_names_the_state_of_the_store(store: Path) -> None:
     assert health() == (200, {"status": "ok", "version": 0})
 
 
-def test_a_store_that_does_not_answer_is_503_with_a_reason(no_store: None) -> None:
+def test_a_store_that_does_not_answer_is_503_with_a_reason(silence: Callable[[], None]) -> None:
+    silence()
     status, said = health()
     assert (status, said["status"]) == (503, "store unavailable")
     assert said["reason"]

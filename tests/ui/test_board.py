@@ -13,6 +13,8 @@ from monitoring.ui.board import STALE_AFTER_SECONDS, board_payload
 from monitoring.ui.marks import badge, spoken, state, tokens
 from monitoring.ui.people import patient_key, patient_of
 
+pytestmark = pytest.mark.usefixtures("store")  # whose secret makes the keys of the patients
+
 BOARD = ROOT / "monitoring" / "ui" / "board"
 
 

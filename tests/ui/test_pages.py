@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import DATA_MANAGER, NURSE, PHYSICIAN, Opened, board, caregiver, facts, seen
+from conftest import DATA_MANAGER, NURSE, PHYSICIAN, Opened, board, caregiver, facts, seen, signed_in
 from streamlit.testing.v1 import AppTest
 
+from monitoring.access import SCREENS, may_open
 from monitoring.settings import ROOT
-from monitoring.ui import live
-from monitoring.ui.people import PAGES, Person, patient_key
+from monitoring.ui.people import SESSION, Person, patient_key
 from monitoring.vocabulary import Role, Severity
 
 EVERY_PAGE = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -20,33 +21,39 @@ EVERY_PAGE = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 def main_script(person: Person | None = None) -> AppTest:
     test = AppTest.from_file(str(ROOT / "monitoring" / "ui" / "main.py"), default_timeout=30)
     if person is not None:
-        test.session_state["person"] = person
+        test.user = {SESSION: signed_in(person)}
     return test
 
 
-def test_these_are_the_pages() -> None:
-    assert EVERY_PAGE == ["calculator", "home", "intake", "patient", "ward"]
+def test_every_page_has_its_row_in_the_table() -> None:
+    assert sorted(SCREENS) == EVERY_PAGE
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
-def test_signed_out_a_page_shows_the_sign_in_and_nothing_else(page: str, opened: Opened, one_patient: str) -> None:
+def test_without_a_session_a_page_says_so_and_shows_nothing_else(page: str, opened: Opened, one_patient: str) -> None:
     shown = opened(page, None, p=patient_key(one_patient))
     assert not shown.exception
-    assert [title.value for title in shown.title] == ["Sign in"]
-    for kind in ("bidi_component", "plotly_chart", "file_uploader", "form"):
-        assert len(shown.get(kind)) == 0, kind
+    assert [title.value for title in shown.title] == ["You are signed out"]
+    assert drawn(shown) == []
     assert "Okafor" not in seen(shown)
 
 
+def drawn(shown: AppTest) -> list[str]:
+    """What is on the page beside text: a signed-out one has only what leads to the sign-in."""
+    kinds = ("plotly_chart", "file_uploader", "form", "button", "selectbox")
+    components = [one.proto.component_name for one in shown.get("bidi_component")]
+    return [kind for kind in kinds if len(shown.get(kind))] + [name for name in components if name != "leave"]
+
+
 @pytest.mark.parametrize("page", EVERY_PAGE)
-@pytest.mark.parametrize("role", list(PAGES))
+@pytest.mark.parametrize("role", list(Role))
 def test_a_page_opens_for_its_roles_and_refuses_the_others(
     page: str, role: Role, opened: Opened, one_patient: str
 ) -> None:
     shown = opened(page, Person(role, "Ada", one_patient if role is Role.CAREGIVER else None))
     assert not shown.exception
     refused = "This page is not for the role" in seen(shown)
-    assert refused is (page not in PAGES[role])
+    assert refused is not may_open(role, page)
     if refused:
         assert "Okafor" not in seen(shown)
         assert len(shown.get("bidi_component")) == 0
@@ -60,46 +67,66 @@ def test_an_empty_store_gives_a_sentence_on_every_page(page: str, opened: Opened
 
 @pytest.mark.parametrize("page", sorted({*EVERY_PAGE} - {"calculator"}))  # which asks no store
 def test_a_store_that_does_not_answer_gives_a_sentence_and_no_traceback(
-    page: str, opened: Opened, no_store: None
+    page: str, opened: Opened, silence: Callable[[], None]
 ) -> None:
     shown = opened(page, {"home": caregiver(), "intake": DATA_MANAGER}.get(page, NURSE))
+    silence()
+    shown.run()
     assert not shown.exception
     said = board(shown)["trouble"] if page == "ward" else "\n".join(error.value for error in shown.error)
     assert "the store does not answer" in said
 
 
-def test_signing_in_needs_a_role_and_a_name_and_makes_the_author(store: Path) -> None:
-    test = main_script().run()
-    test.button(key="sign-in").click().run()
-    assert [warning.value for warning in test.warning] == [
-        "Please choose in what role you are here and write your name."
-    ]
-    test.segmented_control(key="sign-in-role").set_value(Role.NURSE).run()
-    test.text_input(key="sign-in-name").input("Ada").run()
-    test.button(key="sign-in").click().run()
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_a_silent_store_lets_in_nobody_it_has_not_let_in_before(
+    page: str, opened: Opened, silence: Callable[[], None]
+) -> None:
+    silence()
+    shown = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=30)
+    shown.user = {SESSION: "0" * 64}
+    shown.run()
+    assert not shown.exception
+    assert "the store does not answer" in seen(shown)
+    assert drawn(shown) == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_starts_on_its_page(role: Role, store: Path, one_patient: str) -> None:
+    test = main_script(Person(role, "Ada", one_patient if role is Role.CAREGIVER else None)).run()
     assert not test.exception
-    assert test.session_state["person"] == Person(Role.NURSE, "Ada")
-    assert test.session_state["person"].author == "nurse:Ada"
-    assert board(test)["empty"].startswith("No patient is on this ward yet.")
+    assert "This page is not for the role" not in seen(test)
+    expected = {Role.CAREGIVER: "How is Ada now?", Role.DATA_MANAGER: "Intake"}.get(role)
+    if expected:
+        assert [title.value for title in test.title] == [expected]
+    else:
+        assert len(board(test)["rows"]) == 1
 
 
-def test_a_caregiver_must_say_for_whom(store: Path, one_patient: str) -> None:
-    test = main_script().run()
-    test.segmented_control(key="sign-in-role").set_value(Role.CAREGIVER).run()
-    test.text_input(key="sign-in-name").input("Cy").run()
-    test.button(key="sign-in").click().run()
-    assert [warning.value for warning in test.warning] == ["Please choose whom you care for."]
-    test.selectbox(key="sign-in-patient").set_value(one_patient).run()
-    test.button(key="sign-in").click().run()
-    assert not test.exception
-    assert [title.value for title in test.title] == ["How is Ada now?"]
-
-
-def test_signing_out_leaves_nothing_behind(opened: Opened, one_patient: str) -> None:
+def test_signing_out_ends_the_session_and_leaves_nothing_behind(opened: Opened, one_patient: str) -> None:
     shown = opened("ward", NURSE)
     shown.button(key="sign-out").click().run()
-    assert [title.value for title in shown.title] == ["Sign in"]
-    assert "person" not in shown.session_state
+    assert [title.value for title in shown.title] == ["You are signed out"]
+    assert drawn(shown) == []
+    assert [key for key in ("owner", "ward-seen") if key in shown.session_state] == []
+    again = AppTest.from_file(str(ROOT / "pages" / "ward.py"), default_timeout=30)
+    again.user = shown.user
+    assert [title.value for title in again.run().title] == ["You are signed out"], "the session is over everywhere"
+
+
+def test_a_tab_that_comes_back_as_somebody_else_gets_nothing_of_the_first(opened: Opened, one_patient: str) -> None:
+    shown = opened("ward", NURSE)
+    assert len(board(shown)["rows"]) == 1
+    shown.session_state["typed"] = "by the first"
+    shown.user = {SESSION: signed_in(PHYSICIAN)}
+    shown.run()
+    assert drawn(shown) == []
+    assert "typed" not in shown.session_state
+
+
+def test_a_wall_screen_shows_initials_and_its_payload_holds_no_name(opened: Opened, one_patient: str) -> None:
+    payload = board(opened("ward", Person(Role.DISPLAY, "Wall")))
+    assert [row["name"] for row in payload["rows"]] == ["O. A."]
+    assert not re.search("Okafor|Ada", str(payload))
 
 
 def test_the_ward_shows_the_patient_with_an_interval_and_an_old_pressure(opened: Opened, one_patient: str) -> None:
@@ -114,13 +141,11 @@ def test_the_ward_shows_the_patient_with_an_interval_and_an_old_pressure(opened:
 
 
 def test_the_ward_keeps_its_last_rows_when_the_store_falls_silent(
-    opened: Opened, one_patient: str, monkeypatch: pytest.MonkeyPatch, store: Path
+    opened: Opened, one_patient: str, silence: Callable[[], None]
 ) -> None:
     shown = opened("ward", NURSE)
     before = board(shown)
-    monkeypatch.setenv("MONITORING_DATABASE_URL", f"sqlite:///{store.parent}/missing/folder/ward.db")
-    live.settings.cache_clear()
-    live.rounds.cache_clear()
+    silence()
     after = board(shown.run())
     assert after["trouble"] == f"Not live since {before['liveText']}: the store does not answer."
     assert after["rows"] == before["rows"]
