@@ -15,19 +15,32 @@ from numpy.typing import NDArray
 
 from monitoring.concepts import Dictionary
 from monitoring.evidence import Evidence
-from monitoring.grading.engine import Bands, Graded, Grades, GradingSystem, grade
+from monitoring.grading.engine import Bands, Graded, Grades, GradingSystem, grade_situations
 from monitoring.grading.masking import EPISODE_GAP
-from monitoring.timeline import BEGINNING_OF_TIME, Labels, Steps, Times, combine, ordered
+from monitoring.timeline import (
+    BEGINNING_OF_TIME,
+    Labels,
+    Situations,
+    Steps,
+    Times,
+    Told,
+    Values,
+    combine,
+    numbered,
+    ordered,
+)
 
 Seconds = NDArray[np.int32]
 SECOND = 1_000_000
 NEVER = int(np.iinfo(np.int32).max)
 """End of a drug that is still running."""
-PATIENTS_A_BLOCK = 512
+PATIENTS_A_BLOCK = 64, 2048
+BLOCKS_AT_LEAST = 5
+"""A block is a fifth of the patients, within bounds: what is added stays in proportion to what was given."""
+MOST_COMBINATIONS = 2**62
 ROWS_A_PORTION = 65_536
 _STATED = frozenset({"at_home", "sedated"})
-_OF_FEW_TURNS = frozenset({"truth masking_drug", "truth crs_already_diagnosed"})
-"""Read only beside diagnoses, which are few: on their own boundaries they cost less than on everybody's grid."""
+_DRUGS = frozenset({"vasopressors", "vasopressin", "inotrope"})
 _CONCEPT = {"oxygen": "oxygen_support", "haemorrhage": "intracranial_haemorrhage"}
 
 
@@ -42,6 +55,11 @@ class Channel:
     at: Seconds
     value: NDArray[np.float32]
     starts: Times
+
+    @property
+    def first_at(self) -> Seconds:
+        """The first time of everybody who has a value."""
+        return self.at[self.starts[:-1][self.starts[:-1] < self.starts[1:]]]
 
     @classmethod
     def from_rows(
@@ -128,12 +146,17 @@ class CohortSteps:
 
 @dataclass(frozen=True)
 class Block:
-    """Patients `first`..`last` (exclusive) on one axis: patient p begins at `base(p)`, which is second `earliest`."""
+    """Patients `first`..`last` (exclusive) on one axis: patient p begins at `bases[p]`, which is second `earliest`."""
 
     first: int
     last: int
     earliest: int
     length: int
+
+    @property
+    def patients(self) -> int:
+        """How many there are."""
+        return self.last - self.first
 
     @property
     def stretch(self) -> int:
@@ -143,7 +166,7 @@ class Block:
     @property
     def bases(self) -> Times:
         """Where each patient's stretch begins."""
-        return np.arange(self.last - self.first, dtype=np.int64) * self.stretch
+        return np.arange(self.patients, dtype=np.int64) * self.stretch
 
     def place(self, patient: Times, at: Seconds | Times) -> Times:
         """Moments of patients (counted from `first`) on the axis, none past the end of what is graded."""
@@ -151,83 +174,155 @@ class Block:
         return moments
 
 
+@dataclass(frozen=True)
+class Column:
+    """One input of a block in codes: at `at` its code changes by `change`; `lo` and `hi` are the bounds of each code.
+
+    Code 0 is what holds before the first change.
+    """
+
+    at: Times
+    change: Times
+    lo: Values
+    hi: Values
+
+
 def grade_cohort(
     system: GradingSystem, cohort: Cohort, dictionary: Dictionary, *, until: int, since: int = 0
 ) -> CohortSteps:
     """The steps of every patient from `since` to `until`, seconds since each infusion.
 
-    Raises ValueError for a channel whose times do not increase within a patient.
+    Raises ValueError for a channel whose times do not increase within a patient, and for a scale that counts days in
+    the ward's calendar, which a cohort does not know.
     """
-    parts = [_told(graded, block, since) for block, graded in graded_blocks(system, cohort, dictionary, until, since)]
+    parts = [_steps(*graded, since) for graded in graded_blocks(system, cohort, dictionary, until, since)]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return CohortSteps(columns[0], columns[1], columns[2], columns[3])
 
 
 def graded_blocks(
     system: GradingSystem, cohort: Cohort, dictionary: Dictionary, until: int, since: int = 0
-) -> Iterator[tuple[Block, Graded]]:
-    """Each block of patients graded on its axis, with every answer and flag."""
-    earliest = min([since, *(int(channel.at.min()) for channel in cohort.channels if channel.at.size)])
+) -> Iterator[tuple[Block, Situations, Graded]]:
+    """Each block of patients: its axis, which situation is so from when on, and every situation graded."""
+    if system.needs_course:
+        raise ValueError(f"{system.id} cannot be asked of a cohort: {system.needs_course}")
+    earliest = min([since, *(int(channel.first_at.min()) for channel in cohort.channels if channel.at.size)])
     earliest = min([earliest, *(int(spans.start.min()) for spans in cohort.drugs.values() if spans.start.size)])
-    for first in range(0, cohort.patients, PATIENTS_A_BLOCK):
-        block = Block(first, min(first + PATIENTS_A_BLOCK, cohort.patients), earliest, until - earliest)
-        yield block, grade(system, _evidence(system, cohort, dictionary, block, since))
+    size = min(max(cohort.patients // BLOCKS_AT_LEAST, PATIENTS_A_BLOCK[0]), PATIENTS_A_BLOCK[1])
+    for first in range(0, cohort.patients, size):
+        block = Block(first, min(first + size, cohort.patients), earliest, until - earliest)
+        situations, evidence = _evidence(system, cohort, dictionary, block, since)
+        yield block, *grade_situations(system, evidence, situations)
 
 
-def _told(graded: Graded, block: Block, since: int) -> tuple[NDArray[np.int32], Seconds, Grades, Grades]:
-    patient, within = np.divmod(graded.at, block.stretch)
-    at = within // SECOND + block.earliest
-    inside = (graded.at >= 0) & (at >= since) & (within < block.length * SECOND)
-    patient, at, low, high = patient[inside], at[inside], graded.at_least[inside], graded.at_most[inside]
-    changes = (patient[1:] != patient[:-1]) | (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    kept = np.append(True, changes)[: patient.size]
-    return (patient[kept] + block.first).astype(np.int32), at[kept].astype(np.int32), low[kept], high[kept]
+def _steps(
+    block: Block, situations: Situations, graded: Graded, since: int
+) -> tuple[NDArray[np.int32], Seconds, Grades, Grades]:
+    """The boundaries at which a patient's bounds change, and the one at `since`."""
+    bounds = graded.at_least.astype(np.int16) << 8 | graded.at_most.astype(np.int16) & 0xFF
+    told = bounds[situations.index]
+    opens = np.append(True, told[1:] != told[:-1])
+    opens[np.searchsorted(situations.at, block.bases + (since - block.earliest) * SECOND)] = True
+    kept = np.flatnonzero(opens)
+    patient, within = np.divmod(situations.at[kept] // SECOND, block.stretch // SECOND)
+    inside = (patient >= 0) & (within >= since - block.earliest) & (within < block.length)
+    situation = situations.index[kept[inside]]
+    patient, at = patient[inside] + block.first, within[inside] + block.earliest
+    return patient.astype(np.int32), at.astype(np.int32), graded.at_least[situation], graded.at_most[situation]
 
 
-def _evidence(system: GradingSystem, cohort: Cohort, dictionary: Dictionary, block: Block, since: int) -> Evidence:
-    """The block's evidence, every function of it on one grid."""
+def _evidence(
+    system: GradingSystem, cohort: Cohort, dictionary: Dictionary, block: Block, since: int
+) -> tuple[Situations, Evidence]:
+    """The block's evidence, told by situations; inputs that the table never reads are passed over."""
+    numbers, truths, labels = system.reads
     bands = {entry.number: entry for entry in system.bands}
-    found: dict[str, Steps] = {}
-    for name, channel in cohort.numbers.items():
-        found[name] = _held(channel, block, _fresh(name, dictionary), _bands(bands.get(name), cohort, block))
-    for name, channel in cohort.truths.items():
+    found: dict[str, Column] = {}
+    for name in numbers & cohort.numbers.keys():
+        found[name] = _held(
+            cohort.numbers[name], block, _fresh(name, dictionary), _bands(bands.get(name), cohort, block)
+        )
+    for name in (truths | {"at_home"}) & cohort.truths.keys():
         outside = (0.0, 0.0) if name in _STATED else (0.0, 1.0)
-        found[f"truth {name}"] = _held(channel, block, _fresh(name, dictionary), None, outside)
-    for name, (channel, _) in cohort.labels.items():
-        found[f"label {name}"] = _held(channel, block, _fresh(name, dictionary), None, (-1.0, -1.0))
-    home = found.get("truth at_home", Steps.constant(0))
+        found[f"truth {name}"] = _held(cohort.truths[name], block, _fresh(name, dictionary), None, outside)
+    for name in labels & cohort.labels.keys():
+        found[f"label {name}"] = _held(cohort.labels[name][0], block, _fresh(name, dictionary), None, (-1.0, -1.0))
     covered = np.zeros(cohort.patients, bool) if cohort.drug_chart is None else cohort.drug_chart
-    uncharted = _each(block, np.where(covered[block.first : block.last], 0.0, 1.0))
-    uncharted = combine(lambda u, h: (u[0], np.where(h[0] >= 1, 0.0, u[1])), uncharted, home)
-    found["truth masking_drug"] = uncharted
-    for name in ("vasopressors", "vasopressin", "inotrope"):
-        start, end = _spans(cohort.drugs.get(name), block)
-        found[name] = combine(_raised, Steps.during(start, end), uncharted)
-    found["truth crs_already_diagnosed"] = _unseen(cohort, block)
-    found["whole stretch"] = _each(
-        block, np.zeros(block.last - block.first), block.bases + (since - block.earliest) * SECOND
+    if not covered.all():
+        found["uncharted"] = _uncharted(block, ~covered[block.first : block.last])
+    for name in numbers & _DRUGS & cohort.drugs.keys():
+        found[name] = _running(cohort.drugs[name], block)
+    situations, told = _situations(found, block, since)
+    home = told.get("truth at_home", Steps.constant(0))
+    uncharted = combine(
+        lambda u, h: (u[0], np.where(h[0] >= 1, 0.0, u[1])), told.get("uncharted", Steps.constant(0)), home
     )
-    return _on_one_grid(found, cohort, block)
-
-
-def _on_one_grid(found: Mapping[str, Steps], cohort: Cohort, block: Block) -> Evidence:
-    shared = {name: steps for name, steps in found.items() if name not in _OF_FEW_TURNS and steps.at.size > 1}
-    grid = ordered(np.concatenate([steps.at for steps in shared.values()]))
-    places: dict[int, Times] = {}
-    laid = {**found, **{name: Steps(grid, *steps.spread(grid, places)) for name, steps in shared.items()}}
-    labels = {
-        name: Labels(laid[f"label {name}"].at, laid[f"label {name}"].lo.astype(np.int64), words)
-        for name, (_, words) in cohort.labels.items()
-    }
     charted = cohort.crs_charted
-    return Evidence(
-        numbers={name: laid[name] for name in found if " " not in name},
-        truths={name.removeprefix("truth "): laid[name] for name in found if name.startswith("truth ")},
-        labels=labels,
+    return situations, Evidence(
+        numbers={name: steps for name, steps in told.items() if " " not in name and name != "uncharted"}
+        | {name: combine(_raised, told.get(name, Steps.constant(0)), uncharted) for name in _DRUGS},
+        truths={name.removeprefix("truth "): steps for name, steps in told.items() if name.startswith("truth ")}
+        | {"masking_drug": uncharted, "crs_already_diagnosed": _unseen(cohort, block)},
+        labels={
+            name.removeprefix("label "): Labels(
+                steps.at, steps.low.astype(np.int64), cohort.labels[name.removeprefix("label ")][1], situations
+            )
+            for name, steps in told.items()
+            if name.startswith("label ")
+        },
         masking_doses=np.stack(_spans(cohort.drugs.get("masking"), block), axis=1),
         crs_charted=() if charted is None else block.place(*_moments(charted, block)),
         over_time=True,
     )
+
+
+def _situations(found: Mapping[str, Column], block: Block, since: int) -> tuple[Situations, dict[str, Told]]:
+    """Every different combination of codes numbered, and each input told by that number.
+
+    Codes of several inputs are one integer of mixed radix, so that a change of any is an addition: one sort of all
+    changes and one running sum lay out the whole block.
+    """
+    marks = np.concatenate([block.bases, block.bases + (since - block.earliest) * SECOND])
+    at = np.concatenate([[BEGINNING_OF_TIME], marks, *(column.at for column in found.values())])
+    order = np.argsort(at)
+    at = at[order]
+    last = np.flatnonzero(np.append(at[1:] != at[:-1], True))
+    index, one = np.zeros(last.size, np.int32), np.zeros(1, np.int64)
+    begin = marks.size + 1
+    packed: dict[str, tuple[Times, int]] = {}
+    for group in _groups(found):
+        change, weights, weight = np.zeros(order.size, np.int64), {}, 1
+        for name in group:
+            column = found[name]
+            change[begin : begin + column.at.size] = column.change * weight
+            weights[name] = weight
+            begin, weight = begin + column.at.size, weight * column.lo.size
+        codes = np.cumsum(change[order])[last]
+        packed |= {name: (codes, own) for name, own in weights.items()}
+        of_group, several = numbered(codes, weight)
+        if one.size == 1:
+            index, one = of_group, several
+        else:
+            index, one = numbered(index.astype(np.int64) * several.size + of_group, one.size * several.size)
+    situations = Situations(at[last], index)
+    told = {}
+    for name, (codes, weight) in packed.items():
+        code = codes[one] // weight % found[name].lo.size
+        told[name] = Told(situations, found[name].lo[code], found[name].hi[code])
+    return situations, told
+
+
+def _groups(found: Mapping[str, Column]) -> list[list[str]]:
+    """The inputs in groups whose combinations can be counted in 62 bits."""
+    groups: list[list[str]] = []
+    weight = MOST_COMBINATIONS + 1
+    for name, column in found.items():
+        weight *= column.lo.size
+        if weight > MOST_COMBINATIONS:
+            groups.append([])
+            weight = column.lo.size
+        groups[-1].append(name)
+    return groups
 
 
 def _fresh(name: str, dictionary: Dictionary) -> int | None:
@@ -237,10 +332,27 @@ def _fresh(name: str, dictionary: Dictionary) -> int | None:
 
 
 def _bands(bands: Bands | None, cohort: Cohort, block: Block) -> Bands | None:
-    """The bands, or the finer ones where anybody in the block has a value they move with."""
-    moved = cohort.numbers.get(bands.moved_by) if bands else None
-    moves = moved is not None and moved.starts[block.first] < moved.starts[block.last]
-    return replace(bands, apart_below=bands.apart_below_moved) if bands and moves else bands
+    """The bands: finer where anybody in the block has a value they move with, coarser where they are settled."""
+    if bands is None:
+        return None
+    moved = cohort.numbers.get(bands.moved_by)
+    if moved is not None and moved.starts[block.first] < moved.starts[block.last]:
+        return replace(bands, apart_below=bands.apart_below_moved)
+    if bands.settled and _settled(cohort.numbers.get(bands.settled_by), cohort.numbers[bands.number], bands, block):
+        return Bands(bands.number, bands.settled)
+    return bands
+
+
+def _settled(by: Channel | None, channel: Channel, bands: Bands, block: Block) -> bool:
+    """Whether everybody in the block is on the settled side from before their first value of the channel on."""
+    if by is None:
+        return False
+    starts, others = by.starts[block.first : block.last + 1], channel.starts[block.first : block.last + 1]
+    there = others[:-1] < others[1:]
+    if (starts[:-1] >= starts[1:])[there].any():
+        return False
+    first, asked = by.at[starts[:-1][there]], channel.at[others[:-1][there]]
+    return bool((first <= asked).all() and (by.value[starts[0] : starts[-1]] >= bands.settled_from).all())
 
 
 def _moments(channel: Channel, block: Block) -> tuple[Times, Seconds]:
@@ -255,41 +367,79 @@ def _held(
     fresh: int | None,
     bands: Bands | None,
     outside: tuple[float, float] = (-np.inf, np.inf),
-) -> Steps:
-    """The channel as a step function, from its runs: neighbours of one band, the next taken while this is fresh."""
+) -> Column:
+    """The channel's runs: neighbours of one band, the next taken while this is fresh, up to the moment it lapses."""
     starts = channel.starts[block.first : block.last + 1]
-    begin, end = int(starts[0]), int(starts[-1])
-    at, value = channel.at[begin:end], channel.value[begin:end]
+    at, value = channel.at[starts[0] : starts[-1]], channel.value[starts[0] : starts[-1]]
     if at.size == 0:
-        return Steps.constant(*outside)
-    opening = starts[:-1][starts[:-1] < starts[1:]] - begin
-    gap = np.diff(at)
-    backwards = gap <= 0
-    backwards[opening[1:] - 1] = False
-    if backwards.any():
+        return Column(np.empty(0, np.int64), np.empty(0, np.int64), np.array(outside[:1]), np.array(outside[1:]))
+    starts = starts - starts[0]
+    opening = starts[:-1][starts[:-1] < starts[1:]]
+    first = _openings(at, value, opening, fresh, bands)
+    patient = np.repeat(np.arange(block.patients), np.diff(np.searchsorted(first, starts)))
+    if (at[first[1:]] <= at[first[1:] - 1])[patient[1:] == patient[:-1]].any():
         raise ValueError("times of a channel must increase within a patient; Channel.from_rows sorts rows")
-    told = value if bands is None else bands.of(value)
-    opens = np.empty(at.size, np.bool_)
-    np.not_equal(told[1:], told[:-1], out=opens[1:])
-    if fresh is not None:
-        opens[1:] |= gap > fresh
-    opens[opening] = True
-    first = np.flatnonzero(opens)
     last = np.append(first[1:], at.size) - 1
-    patient = np.repeat(np.arange(starts.size - 1), np.diff(np.searchsorted(first, starts - begin)))
     lapse = np.full(first.size, block.earliest + block.length) if fresh is None else at[last].astype(np.int64) + fresh
-    held = value[first].astype(float)
-    return Steps.held(block.place(patient, at[first]), held, held, block.place(patient, lapse), outside)
+    begin, end = block.place(patient, at[first]), block.place(patient, lapse)
+    code, values = _coded(value[first], bands)
+    lapses = np.append(end[:-1] < begin[1:], True)
+    before = np.append(0, np.where(lapses, 0, code)[:-1])
+    return Column(
+        np.concatenate([begin, end[lapses]]),
+        np.concatenate([code - before, -code[lapses]]),
+        np.append(outside[0], values),
+        np.append(outside[1], values),
+    )
 
 
-def _each(block: Block, hi: NDArray[np.float64], at: Times | None = None) -> Steps:
-    """[0, hi[p]] for each patient from the beginning of their stretch (or from `at[p]`), a boundary at each."""
-    begins = block.bases if at is None else at
-    return Steps(np.append(BEGINNING_OF_TIME, begins), np.zeros(hi.size + 1), np.append(0.0, hi))
+def _openings(at: Seconds, value: NDArray[np.float32], opening: Times, fresh: int | None, bands: Bands | None) -> Times:
+    """Where a run opens: at every patient's first value, where the band changes, and after a silence.
+
+    A time that does not increase opens one too, for the caller to find: as an unsigned number its gap is the longest.
+    """
+    opens = np.empty(at.size, np.bool_)
+    longest = np.uint32(2**31 if fresh is None else fresh)
+    for rows in _portions(at.size - 1):
+        now, seen = slice(rows.start + 1, rows.stop + 1), slice(rows.start, rows.stop + 1)
+        told = value[seen] if bands is None else bands.of(value[seen])
+        gap = np.subtract(at[now], at[rows])
+        gap -= 1
+        np.not_equal(told[1:], told[:-1], out=opens[now])
+        opens[now] |= gap.view(np.uint32) >= longest
+    opens[opening] = True
+    return np.flatnonzero(opens)
+
+
+def _coded(held: NDArray[np.float32], bands: Bands | None) -> tuple[Times, NDArray[np.float32]]:
+    """A code from 1 on for the band of each value, and a value of each band."""
+    told = held if bands is None else bands.of(held)
+    if told.dtype.kind == "f":
+        values = ordered(told.astype(np.float32, copy=False))
+        return np.searchsorted(values, told).astype(np.int64) + 1, values
+    code = told.astype(np.int64)
+    values = np.zeros(int(code.max()) + 1, np.float32)
+    values[code] = held
+    return code + 1, values
+
+
+def _uncharted(block: Block, patients: NDArray[np.bool_]) -> Column:
+    """[0, inf] for patients of whose drugs nobody says anything, also before anything was charted of them."""
+    code = patients.astype(np.int64)
+    bounds = np.zeros(2), np.array([0.0, np.inf])
+    return Column(block.bases - EPISODE_GAP, np.diff(code, prepend=0), *bounds)
+
+
+def _running(spans: Spans, block: Block) -> Column:
+    """How many of a drug's spans are running."""
+    start, end = _spans(spans, block)
+    most = int(np.diff(spans.starts[block.first : block.last + 1]).max(initial=0))
+    count, one = np.arange(most + 1, dtype=float), np.ones(start.size, np.int64)
+    return Column(np.concatenate([start, end]), np.concatenate([one, -one]), count, count)
 
 
 def _spans(spans: Spans | None, block: Block) -> tuple[Times, Times]:
-    """Starts and ends on the block's axis, by start."""
+    """Starts and ends on the block's axis."""
     if spans is None:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     starts = spans.starts[block.first : block.last + 1]

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,6 +124,44 @@ class Steps:
         return self.lo[place], self.hi[place]
 
 
+@dataclass(frozen=True)
+class Situations:
+    """What is so along a grid: from `at[i]` on, situation number `index[i]`; the same number means the same inputs."""
+
+    at: Times
+    index: NDArray[np.int32]
+
+
+class Told(Steps):
+    """A step function told by situation: [low[s], high[s]] wherever situation s is so.
+
+    A few hundred situations stand for all boundaries of a cohort: what is worked out for them need not be worked
+    out again at each boundary. `lo` and `hi` are the long form, made when somebody asks.
+    """
+
+    situations: Situations
+    low: Values
+    high: Values
+
+    def __init__(self, situations: Situations, low: Values, high: Values) -> None:
+        vars(self).update(situations=situations, low=low, high=high)
+
+    @property
+    def at(self) -> Times:
+        """The grid of the situations."""
+        return self.situations.at
+
+    @cached_property
+    def lo(self) -> Values:
+        """The lower bound at each boundary."""
+        return self.low[self.situations.index]
+
+    @cached_property
+    def hi(self) -> Values:
+        """The upper bound at each boundary."""
+        return self.high[self.situations.index]
+
+
 UNKNOWN = Steps.constant(-np.inf, np.inf)
 NO = Steps.constant(0)
 UNKNOWN_TRUTH = Steps.constant(0, 1)
@@ -135,19 +175,38 @@ def joined(*parts: Steps) -> Times:
     return ordered(np.concatenate(grids)) if grids else parts[0].at
 
 
-def ordered(moments: Times) -> Times:
-    """The moments sorted, each once; `np.unique` hashes, which takes six times as long here."""
-    found = np.sort(moments)
-    once: Times = found[np.append(True, found[1:] != found[:-1])]
+_Number = TypeVar("_Number", bound=np.generic)
+
+
+def ordered(values: NDArray[_Number]) -> NDArray[_Number]:
+    """The values sorted, each once; `np.unique` hashes, which takes six times as long here."""
+    found = np.sort(values)
+    once: NDArray[_Number] = found[np.append(True, found[1:] != found[:-1])]
     return once
+
+
+def numbered(keys: NDArray[np.int64], size: int) -> tuple[NDArray[np.int32], Times]:
+    """A number for each different key of 0..size (exclusive) as they stand, and one place of each number."""
+    if size > max(4 * keys.size, 4096):
+        _, one, index = np.unique(keys, return_index=True, return_inverse=True)
+        return index.astype(np.int32), one
+    last = np.full(size, -1)
+    last[keys] = np.arange(keys.size)
+    found = last >= 0
+    return (np.cumsum(found, dtype=np.int32) - 1)[keys], last[found]
 
 
 def combine(function: Callable[..., tuple[NDArray[np.generic], NDArray[np.generic]]], *parts: Steps) -> Steps:
     """`function((lo, hi), ...)` of the parts on their common grid, as a step function.
 
     `function` takes one (lo, hi) pair of arrays a part and returns the (lo, hi) of the result. Parts that share
-    one grid are neither sorted nor searched, and the result stays on that grid.
+    one grid are neither sorted nor searched, and the result stays on that grid; of parts told by the same
+    situations only the situations are worked out.
     """
+    told = next((part for part in parts if isinstance(part, Told)), None)
+    if told is not None and all(part.at is told.at if isinstance(part, Told) else part.at.size == 1 for part in parts):
+        low, high = function(*(_by_situation(part, told.low.size) for part in parts))
+        return Told(told.situations, low.astype(float, copy=False), high.astype(float, copy=False))
     grid = joined(*parts)
     places: dict[int, Times] = {}
     lo, hi = function(*(part.spread(grid, places) for part in parts))
@@ -156,13 +215,23 @@ def combine(function: Callable[..., tuple[NDArray[np.generic], NDArray[np.generi
     return steps if shared else steps.compact()
 
 
+def _by_situation(part: Steps, count: int) -> tuple[Values, Values]:
+    if isinstance(part, Told):
+        return part.low, part.high
+    return part.lo.repeat(count), part.hi.repeat(count)
+
+
 @dataclass(frozen=True)
 class Labels:
-    """A step function whose values are words or records: `values[index[i]]` on [at[i], at[i+1]), -1 = unknown."""
+    """A step function whose values are words or records: `values[index[i]]` on [at[i], at[i+1]), -1 = unknown.
+
+    With `situations`, `index` has one place for each situation instead.
+    """
 
     at: Times
     index: NDArray[np.int64]
     values: tuple[object, ...]
+    situations: Situations | None = None
 
     @classmethod
     def constant(cls, value: object | None) -> Labels:
@@ -180,4 +249,6 @@ class Labels:
     def map(self, reading: Callable[[object | None], tuple[float, float]]) -> Steps:
         """The step function of `reading(value)`, with `reading(None)` where the value is unknown."""
         table = np.array([*(reading(value) for value in self.values), reading(None)], dtype=float)
+        if self.situations is not None:
+            return Told(self.situations, table[self.index, 0], table[self.index, 1])
         return Steps(self.at, table[self.index, 0], table[self.index, 1])

@@ -53,12 +53,13 @@ def assert_alike(courses: Sequence[Course]) -> None:
     """Steps, every answer and every flag of the cohort are those of the courses."""
     cohort = cohort_of(courses)
     assert by_cohort(cohort) == [by_course(chart) for chart in courses]
-    for block, swept in graded_blocks(SYSTEM, cohort, dictionary(), UNTIL):
-        patient, within = np.divmod(swept.at, block.stretch)
-        for place in np.flatnonzero((swept.at >= 0) & (within // 1_000_000 + block.earliest >= 0)):
-            second = int(within[place]) // 1_000_000 + block.earliest
-            chart = courses[block.first + int(patient[place])]
-            if second >= UNTIL:
+    for block, situations, swept in graded_blocks(SYSTEM, cohort, dictionary(), UNTIL):
+        patient, within = np.divmod(situations.at, block.stretch)
+        for boundary in np.flatnonzero((patient >= 0) & (patient < block.patients)):
+            place = int(situations.index[boundary])
+            second = int(within[boundary]) // 1_000_000 + block.earliest
+            chart = courses[block.first + int(patient[boundary])]
+            if not 0 <= second < UNTIL:
                 continue
             alone = graded(chart, CRS)
             there = alone.place((chart.start or 0) + second * 1_000_000)

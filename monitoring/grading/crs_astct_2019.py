@@ -15,7 +15,7 @@ import numpy as np
 from monitoring.evidence import Evidence, OxygenState, once
 from monitoring.grading import crs_remarks, fever, masking, oxygen, pressure
 from monitoring.grading.attribution import elsewhere, unless_elsewhere
-from monitoring.grading.engine import TOLERANCE, Axis, Bands, Criterion, GradingSystem, Remark, Sweep
+from monitoring.grading.engine import Axis, Criterion, GradingSystem, Remark, Sweep
 from monitoring.timeline import Steps, Truths, combine
 from monitoring.vocabulary import Answer, Flag, OxygenDevice, OxygenReason, Sign, Syndrome
 
@@ -218,9 +218,5 @@ SYSTEM = GradingSystem(
         Remark(Flag.FEVER_NOT_REQUIRED, _fever_not_required),
         *crs_remarks.SIGNS,
     ),
-    bands=(
-        Bands("temperature", cuts=(fever.FEVER_CELSIUS - TOLERANCE,)),
-        Bands("sbp", (), pressure.HIGHEST_LIMIT, "baseline_sbp", pressure.BASELINE_CEILING),
-        Bands("map", cuts=(pressure.ADULT_LOW_MAP,)),
-    ),
+    bands=(*fever.BANDS, *pressure.BANDS),
 )

@@ -8,7 +8,7 @@ A vasopressor is any, vasopressin included; the term says nothing of doses.
 
 from __future__ import annotations
 
-from monitoring.grading import crs_remarks
+from monitoring.grading import crs_remarks, fever, pressure
 from monitoring.grading.attribution import DEATH_FROM_CRS
 from monitoring.grading.engine import Axis, Criterion, GradingSystem
 from monitoring.grading.fever import ATTRIBUTION_NEEDED, FEVER_CELSIUS, TEMPERATURE
@@ -42,4 +42,5 @@ SYSTEM = GradingSystem(
     ),
     also=crs_remarks.AXES,
     remarks=(*crs_remarks.SIGNS, ATTRIBUTION_NEEDED),
+    bands=(*fever.BANDS, *pressure.BANDS),
 )

@@ -8,7 +8,7 @@ D44 the fluids row, D46 the ventilator is invasive, D47 doses.
 
 from __future__ import annotations
 
-from monitoring.grading import crs_remarks
+from monitoring.grading import crs_remarks, fever, pressure
 from monitoring.grading.attribution import DEATH_FROM_CRS
 from monitoring.grading.engine import Axis, Criterion, GradingSystem
 from monitoring.grading.fever import ATTRIBUTION_NEEDED, FEVER_CELSIUS, TEMPERATURE
@@ -46,4 +46,5 @@ SYSTEM = GradingSystem(
     ),
     also=crs_remarks.AXES,
     remarks=(*crs_remarks.SIGNS, ATTRIBUTION_NEEDED, crs_remarks.UNVERIFIED),
+    bands=(*fever.BANDS, *pressure.BANDS),
 )

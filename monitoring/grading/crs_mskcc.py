@@ -8,7 +8,7 @@ the table does not say: Lee's is taken, recalled, not re-read (D42, D47). D46 th
 
 from __future__ import annotations
 
-from monitoring.grading import crs_remarks
+from monitoring.grading import crs_remarks, fever, pressure
 from monitoring.grading.attribution import DEATH_FROM_CRS
 from monitoring.grading.engine import Axis, Criterion, GradingSystem
 from monitoring.grading.fever import ATTRIBUTION_NEEDED, FEVER_CELSIUS, TEMPERATURE
@@ -43,4 +43,5 @@ SYSTEM = GradingSystem(
     ),
     also=(*crs_remarks.AXES, LEE_HIGH_DOSE),
     remarks=(*crs_remarks.SIGNS, ATTRIBUTION_NEEDED, crs_remarks.UNVERIFIED),
+    bands=(*fever.BANDS, *pressure.BANDS),
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.evidence import Evidence
-from monitoring.grading import crs_remarks
+from monitoring.grading import crs_remarks, fever, pressure
 from monitoring.grading.attribution import DEATH_FROM_CRS
 from monitoring.grading.engine import Axis, Criterion, GradingSystem
 from monitoring.grading.fever import ATTRIBUTION_NEEDED, FEVER_CELSIUS, TEMPERATURE
@@ -76,4 +76,5 @@ SYSTEM = GradingSystem(
     ),
     also=crs_remarks.AXES,
     remarks=(*crs_remarks.SIGNS, ATTRIBUTION_NEEDED, crs_remarks.UNVERIFIED),
+    bands=(*fever.BANDS, *pressure.BANDS),
 )

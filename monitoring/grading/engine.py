@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.evidence import Evidence
-from monitoring.timeline import Steps, Times, Truths, Values, joined
+from monitoring.timeline import Situations, Steps, Times, Told, Truths, Values, joined, numbered, ordered
 from monitoring.vocabulary import Answer, Flag, Syndrome
 
 Grades = NDArray[np.int8]
@@ -86,7 +86,8 @@ class Bands:
 
     Two values between the same neighbours of `cuts` (a value on a cut is above it) give the same answers, and so do
     any two at or above `apart_below`; where the number `moved_by` was charted, any two at or above
-    `apart_below_moved`. A number without bands is told apart everywhere.
+    `apart_below_moved`. Where nothing moves them and the number `settled_by` is at or above `settled_from` from the
+    first value on, `settled` are all the cuts there are. A number without bands is told apart everywhere.
     """
 
     number: str
@@ -94,6 +95,9 @@ class Bands:
     apart_below: float = -np.inf
     moved_by: str = ""
     apart_below_moved: float = -np.inf
+    settled: tuple[float, ...] = ()
+    settled_by: str = ""
+    settled_from: float = np.inf
 
     def of(self, values: NDArray[np.float32]) -> NDArray[np.generic]:
         """For each value something that is equal where the values are of one band."""
@@ -142,6 +146,25 @@ class GradingSystem:
     def axes(self) -> tuple[Axis, ...]:
         """Every axis the table reads."""
         return tuple(dict.fromkeys([*(row.axis for row in self.rows), *self.also]))
+
+    @cached_property
+    def reads(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Names of the numbers, truths and labels that the axes ask the evidence for."""
+        asked = _Listening(), _Listening(), _Listening()
+        for over_time in (False, True):
+            evidence = Evidence(*asked, over_time=over_time)  # type: ignore[arg-type]
+            for axis in self.axes:
+                axis.read(evidence)
+        numbers, truths, labels = (frozenset(names) for names in asked)
+        return numbers, truths, labels
+
+
+class _Listening(dict[str, object]):
+    """An empty mapping that remembers what was asked of it."""
+
+    def get(self, name: str, default: object = None) -> object:
+        self[name] = None
+        return default
 
 
 @dataclass(frozen=True)
@@ -281,19 +304,64 @@ def grade(system: GradingSystem, evidence: Evidence) -> Graded:
     sweep = Sweep(
         grid, {name: pair[0] for name, pair in bounds.items()}, {name: pair[1] for name, pair in bounds.items()}
     )
+    return judged(system, sweep)
+
+
+def grade_situations(system: GradingSystem, evidence: Evidence, situations: Situations) -> tuple[Situations, Graded]:
+    """The scale applied to evidence told by situations: which situation is so from when on, and each one graded.
+
+    A situation of the answer says what no fact says alone, such as whether a diagnosis stands. A place in the answer
+    is the number of a situation, and `Graded.at` says nothing of time.
+    """
+    steps = {axis.name: axis.read(evidence) for axis in system.axes}
+    over_time = {name: part for name, part in steps.items() if not isinstance(part, Told) and part.at.size > 1}
+    grid, index = situations.at, situations.index
+    turns = ordered(np.concatenate([grid[:1], *(part.at for part in over_time.values())]))
+    place = np.searchsorted(grid, turns)
+    new = grid[np.minimum(place, grid.size - 1)] != turns
+    grid = np.insert(grid, place[new], turns[new])
+    index = np.insert(index, place[new], index[place[new] - 1])
+    place += np.cumsum(new) - new
+    key, size = index.astype(np.int64), int(index.max()) + 1
+    coded = {}
+    for name, part in over_time.items():
+        low, high = ordered(part.lo), ordered(part.hi)
+        code = np.searchsorted(low, part.lo) * high.size + np.searchsorted(high, part.hi)
+        count = low.size * high.size
+        lasts = np.diff(place[np.searchsorted(turns, part.at)], append=grid.size)
+        key = key * count + np.repeat(code, lasts)
+        size *= count
+        coded[name] = np.repeat(low, high.size), np.tile(high, low.size)
+    index, one = numbered(key, size)
+    lo: dict[str, Values] = {}
+    hi: dict[str, Values] = {}
+    key = key[one]
+    for name, (low, high) in reversed(coded.items()):
+        key, code = np.divmod(key, low.size)
+        lo[name], hi[name] = low[code], high[code]
+    for name, part in steps.items():
+        if isinstance(part, Told):
+            lo[name], hi[name] = part.low[key], part.high[key]
+        elif name not in coded:
+            lo[name], hi[name] = part.lo.repeat(one.size), part.hi.repeat(one.size)
+    return Situations(grid, index), judged(system, Sweep(np.arange(one.size), lo, hi))
+
+
+def judged(system: GradingSystem, sweep: Sweep) -> Graded:
+    """Bounds, answers and flags along a sweep."""
     outcome = evaluate(system, sweep)
     seen = Sweep(sweep.at, sweep.lo, sweep.hi, outcome)
     held = [(remark, remark.when(seen)) for remark in system.remarks]
     dead = (outcome.at_least >= 5) & (outcome.gate == _YES)
-    blocked = np.zeros(grid.size, bool)
+    blocked = np.zeros(sweep.at.size, bool)
     flags: dict[Flag, Truths] = {}
     for remark, holds in held:
-        flags[remark.flag] = flags.get(remark.flag, np.zeros(grid.size, bool)) | holds
+        flags[remark.flag] = flags.get(remark.flag, np.zeros(sweep.at.size, bool)) | holds
         if remark.blocks:
             blocked |= holds & ~dead
     return Graded(
         system=system,
-        at=grid,
+        at=sweep.at,
         at_least=np.where(blocked, NOT_GRADABLE, outcome.at_least).astype(np.int8),
         at_most=np.where(blocked, NOT_GRADABLE, outcome.at_most).astype(np.int8),
         answers=outcome.answers,

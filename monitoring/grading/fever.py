@@ -10,7 +10,7 @@ import numpy as np
 
 from monitoring.evidence import Evidence, once
 from monitoring.grading.attribution import elsewhere, unless_elsewhere
-from monitoring.grading.engine import TOLERANCE, Axis, Remark, Sweep
+from monitoring.grading.engine import TOLERANCE, Axis, Bands, Remark, Sweep
 from monitoring.timeline import Steps, Truths, Values, combine
 from monitoring.vocabulary import Flag, Sign, Syndrome
 
@@ -49,3 +49,4 @@ def without_fever(sweep: Sweep) -> Truths:
 
 
 ATTRIBUTION_NEEDED = Remark(Flag.ATTRIBUTION_NEEDED, without_fever)
+BANDS = (Bands("temperature", cuts=(FEVER_CELSIUS - TOLERANCE,)),)

@@ -9,7 +9,7 @@ import numpy as np
 
 from monitoring.evidence import Evidence, once
 from monitoring.grading.attribution import elsewhere, unless_elsewhere
-from monitoring.grading.engine import Axis
+from monitoring.grading.engine import Axis, Bands
 from monitoring.timeline import Steps, Values, combine
 from monitoring.vocabulary import Sign, Syndrome
 
@@ -90,3 +90,18 @@ BLOOD_PRESSURE = Axis("blood_pressure", of_crs, ("sbp", "map", "hypotension_clin
 PRESSURE_ELSEWHERE = Axis("hypotension_elsewhere", lambda e: elsewhere(e, Sign.HYPOTENSION, Syndrome.CRS))
 BELOW_AGE = Axis("below_age_limit", by_age)
 BELOW_BASELINE = Axis("below_baseline_pressure", by_baseline)
+
+BANDS = (
+    Bands(
+        "sbp",
+        apart_below=HIGHEST_LIMIT,
+        moved_by="baseline_sbp",
+        apart_below_moved=BASELINE_CEILING,
+        settled=(HIGHEST_LIMIT,),
+        settled_by="age",
+        settled_from=ADULT_YEARS,
+    ),
+    Bands("map", cuts=(ADULT_LOW_MAP,)),
+    Bands("age", apart_below=ADULT_YEARS),
+)
+"""What the rules above can tell apart: an adult without a charted baseline is either below 90 or not."""
