@@ -8,14 +8,16 @@ from datetime import timedelta
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, and_, distinct, func, select, text
 
+from monitoring.concepts import dictionary
 from monitoring.records import fact_from_json
 from monitoring.store import tables
 from monitoring.store.engine import newest_revision, revision
+from monitoring.store.keys import held_key
 
 _AHEAD = timedelta(days=1)
 """How far a fact may lie ahead of its arrival: no further than two clocks in two zones can disagree."""
 
-_FACTS_AT_A_TIME = 5000
+_ROWS_AT_A_TIME = 5000
 
 
 def findings(connection: Connection) -> Iterator[str]:
@@ -26,6 +28,7 @@ def findings(connection: Connection) -> Iterator[str]:
         yield f"the schema is at revision {at}, expected {newest}; open the store once with this version to migrate it"
         return
     yield from _equation(connection)
+    yield from _quarantine(connection)
     yield from _facts(connection)
 
 
@@ -51,20 +54,18 @@ def _equation(connection: Connection) -> Iterator[str]:
         .subquery()
     )
     kept = (
-        select(refused.batch, refused.source, func.count(distinct(refused.place)).label("places"))
+        select(refused.batch, refused.source, func.count(distinct(refused.ordinal)).label("kept"))
         .group_by(refused.batch, refused.source)
         .subquery()
     )
     same = and_(kept.c.batch == per_batch.c.batch, kept.c.source == per_batch.c.source)
     joined = per_batch.outerjoin(kept, same)
-    for row in connection.execute(
-        select(per_batch, func.coalesce(kept.c.places, 0).label("places")).select_from(joined)
-    ):
+    for row in connection.execute(select(per_batch, func.coalesce(kept.c.kept, 0).label("kept")).select_from(joined)):
         if row.read != row.told:
             yield f"{row.source}: {row.read} rows read but {row.told} accounted for (batch {row.batch})"
-        # one place may be refused twice in a batch, when the same file was named twice in one call
-        if row.places > row.quarantined or (row.quarantined and not row.places):
-            yield f"{row.source}: {row.quarantined} rows quarantined but {row.places} kept (batch {row.batch})"
+        # of a file named twice in one call, the first schema did not tell the two apart
+        if row.kept > row.quarantined or (row.quarantined and not row.kept):
+            yield f"{row.source}: {row.quarantined} rows quarantined but {row.kept} kept (batch {row.batch})"
     stored = select(counted.batch, func.sum(counted.stored).label("rows")).group_by(counted.batch).subquery()
     held = select(tables.fact.c.batch, func.count().label("facts")).group_by(tables.fact.c.batch).subquery()
     short = select(stored.c.batch, stored.c.rows, func.coalesce(held.c.facts, 0).label("facts")).select_from(
@@ -74,8 +75,34 @@ def _equation(connection: Connection) -> Iterator[str]:
         yield f"batch {row.batch}: {row.rows} rows counted as stored but only {row.facts} facts are there"
 
 
+def _quarantine(connection: Connection) -> Iterator[str]:
+    """Every refused row is held with its text, every resolution answers a held row, every mapping has its concept."""
+    held, done = tables.held.c, tables.resolution.c
+    for table in (tables.refusal, tables.unmapped, tables.resolution):
+        orphans = select(table.c.seq).outerjoin(tables.held, held.key == table.c.held).where(held.key.is_(None))
+        for seq in connection.scalars(orphans.order_by(table.c.seq)):
+            yield f"{table.name} {seq}: the row it speaks of is not held"
+    for row in connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(
+        select(tables.held).order_by(tables.held.c.seq)
+    ):
+        if row.raw is None and row.place != "file":
+            yield f"{row.source}:{row.place}: held without its text, so nobody can correct it; send it again"
+        if row.raw is not None and held_key(row.source, row.place, row.raw, "") != row.key:
+            yield f"{row.source}:{row.place}: the text held is not what was refused there"
+    stored = select(tables.intake.c.batch)
+    unstored = select(done.seq, done.how).where(
+        done.how != "dismissed", done.batch.is_(None) | done.batch.not_in(stored)
+    )
+    for row in connection.execute(unstored):
+        yield f"resolution {row.seq}: {row.how}, but no intake stored what it says"
+    known = dictionary().concepts
+    for mapping in connection.execute(select(tables.mapping).order_by(tables.mapping.c.seq)):
+        if mapping.concept is not None and mapping.concept not in known:
+            yield f"code {mapping.code!r} is mapped to {mapping.concept!r}, which the dictionary does not have"
+
+
 def _facts(connection: Connection) -> Iterator[str]:
-    result = connection.execution_options(yield_per=_FACTS_AT_A_TIME).execute(
+    result = connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(
         select(tables.fact).order_by(tables.fact.c.seq)
     )
     for row in result:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from monitoring.records import Observation, Refusal, RowRead, Tally
+from monitoring.records import Observation, Refusal, RowRead, Tally, UnmappedCode
 from monitoring.store import journal, open_store
 
 ARRIVED = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -31,6 +31,11 @@ def refused(*facts: Observation, source: str = "v.csv", place: str = "3", **more
 
 def passed_over(kind: str, source: str = "v.csv", place: str = "4") -> RowRead:
     return RowRead(source=source, place=place, ignored_kind=kind)
+
+
+def not_mapped(code: str, source: str = "feed", place: str = "1") -> RowRead:
+    named = (UnmappedCode(code=code),)
+    return RowRead(source=source, place=place, ignored_kind="no code we know", unmapped=named, raw=f"OBX||{code}")
 
 
 def part(number: int, rows: int) -> Iterator[RowRead]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import multiprocessing
 import random
 import subprocess
@@ -24,10 +26,12 @@ from sqlalchemy.exc import DBAPIError
 
 from monitoring.records import (
     Administration,
+    ChartedGrade,
     Correction,
     Fact,
     NeuroAssessment,
     Observation,
+    OxygenSupport,
     Patient,
     Refusal,
     RowRead,
@@ -36,8 +40,8 @@ from monitoring.records import (
 )
 from monitoring.store import LedgerRow, Store, StoreUnavailable, open_store, tables
 from monitoring.store.engine import newest_revision
-from monitoring.vocabulary import AbsentReason, NeuroTool, Reporter, Severity, Status
-from tests.store.rows import ARRIVED, FIRST, good, part, passed_over, refused, temperature
+from monitoring.vocabulary import AbsentReason, NeuroTool, OxygenDevice, Reporter, Severity, Status, Syndrome
+from tests.store.rows import ARRIVED, FIRST, good, not_mapped, part, passed_over, refused, temperature
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -208,12 +212,23 @@ CHANGES = [
     "DELETE FROM refusal",
     "UPDATE intake SET stored = 0, read = 0",
     "DELETE FROM intake",
+    *(f"DELETE FROM {table}" for table in ("held", "unmapped", "resolution", "mapping")),
+    "UPDATE held SET raw = ''",
+    "UPDATE unmapped SET code = ''",
+    "UPDATE resolution SET reason = ''",
+    "UPDATE mapping SET concept = NULL",
 ]
 
 
 @pytest.mark.parametrize("statement", CHANGES)
 def test_the_database_itself_refuses_to_change_what_was_appended(store: Store, address: str, statement: str) -> None:
     append(store, good(temperature(1)), refused())
+    append(
+        store, RowRead(source="feed", place="1", ignored_kind="no code", unmapped=(UnmappedCode(code="T1"),), raw="x")
+    )
+    store.quarantine.map_code("", "T1", None, author="D", at=ARRIVED)
+    waiting = [row.key for row in store.quarantine.waiting()]
+    store.quarantine.dismiss(waiting, author="D", at=ARRIVED, reason="a test message")
     engine = create_engine(address)
     with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
         connection.execute(text(statement))
@@ -249,6 +264,13 @@ TAMPERED = [
     ("UPDATE fact SET received_at = received_at + 1", "in the columns differ from the content"),
     ("DELETE FROM fact", "1 rows counted as stored but only 0 facts are there"),
     ("DELETE FROM refusal", "1 rows quarantined but 0 kept"),
+    ("UPDATE refusal SET held = 'other'", "refusal 1: the row it speaks of is not held"),
+    ("UPDATE held SET raw = 'P1,08:00,99' WHERE place = '3'", "v.csv:3: the text held is not what was refused there"),
+    ("UPDATE held SET raw = NULL WHERE place = '3'", "v.csv:3: held without its text"),
+    ("UPDATE mapping SET concept = 'humours'", "code 'T1' is mapped to 'humours', which the dictionary does not have"),
+    ("UPDATE resolution SET how = 'corrected'", "resolution 1: corrected, but no intake stored what it says"),
+    ("UPDATE resolution SET held = 'other'", "resolution 1: the row it speaks of is not held"),
+    ("UPDATE unmapped SET held = 'other'", "unmapped 1: the row it speaks of is not held"),
     ("DELETE FROM alembic_version", f"the schema is at revision None, expected {newest_revision()}"),
 ]
 
@@ -258,10 +280,15 @@ def test_check_finds_what_somebody_changed_behind_our_back(
     store: Store, address: str, statement: str, finding: str
 ) -> None:
     append(store, good(temperature(1)), refused())
+    append(store, not_mapped("T1"))
+    store.quarantine.map_code("", "T1", "temperature", author="D", at=ARRIVED)
+    waiting = [row.key for row in store.quarantine.waiting() if row.source == "feed"]
+    store.quarantine.dismiss(waiting, author="D", at=ARRIVED, reason="a test message")
+    assert store.findings() == []
     engine = create_engine(address)
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
-            for table in ("fact", "refusal"):
+            for table in ("fact", "refusal", "held", "unmapped", "resolution", "mapping"):
                 connection.execute(text(f"DROP TRIGGER {table}_no_update"))
                 connection.execute(text(f"DROP TRIGGER {table}_no_delete"))
         else:
@@ -434,6 +461,14 @@ _FACTS: st.SearchStrategy[Fact] = st.one_of(
         **_PROVENANCE,
     ),
     st.builds(Correction, target=_TEXT, reason=_TEXT, **_PROVENANCE),
+    st.builds(
+        OxygenSupport,
+        device=st.none() | st.sampled_from(OxygenDevice),
+        flow_l_min=_NUMBERS,
+        fio2=st.none() | st.integers(21, 100).map(float),
+        **_PROVENANCE,
+    ),
+    st.builds(ChartedGrade, syndrome=st.sampled_from(Syndrome), grade=st.integers(0, 5), **_PROVENANCE),
 )
 
 
@@ -448,6 +483,19 @@ def test_facts_in_are_facts_out(store: Store, facts: list[Fact]) -> None:
     assert back == new
     assert [type(fact) for fact in back] == [type(fact) for fact in new]
     assert [fact.fact_id for fact in back] == [fact.fact_id for fact in new]
+
+
+@settings(max_examples=300, deadline=None)
+@given(_FACTS)
+def test_an_identity_is_the_hash_of_the_statement_as_sorted_json(fact: Fact) -> None:
+    """The spelling every stored identity was made of: provenance apart, status and time included."""
+    apart = {"received_at", "recorded_at", "source", "author", "utc_offset_minutes"}
+    content = fact.model_dump(mode="json", exclude=apart, exclude_none=True)
+    content["effective_at"] = fact.effective_at.timestamp()
+    if fact.record_id is not None and fact.recorded_at is not None:
+        content["recorded_at"] = fact.recorded_at.timestamp()
+    said = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    assert fact.fact_id == hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 def test_a_value_that_is_no_number_cannot_become_a_fact() -> None:

@@ -1,0 +1,137 @@
+"""Stores that earlier releases wrote: today's code opens them, migrates them, and grades what is in them the same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from monitoring.concepts import dictionary
+from monitoring.records import Fact, Observation
+from monitoring.rounds import Rounds
+from monitoring.settings import Settings
+from monitoring.store import Store, open_store
+from monitoring.store.engine import newest_revision
+
+SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "stores"
+FILES = sorted(SAMPLES.glob("schema_*.sqlite3"))
+HALF_PAST_EIGHT = datetime(2026, 3, 3, 8, 45, tzinfo=UTC)
+
+IDENTITIES = {
+    "bbe2d92b79488deba8308d1e7e67a81b": "patient",
+    "dfed7ff33c08427ad0314ba8668399a0": "placement",
+    "57d0e951428d34ea1c1305c89aab4c3e": "infusion",
+    "f7ef065785965d8e4b241964e134f40b": "observation",
+    "78f812de2b98d157d953f0984c74d7f5": "correction",
+    "e244a485bcc36154adaf04a74b5c3e39": "observation",
+    "03a165b4529ae037dc8653460875f794": "observation",
+    "2277f38ee72b50579fb91e8546d8c9aa": "observation",
+    "4061833e8cd32ee9593c87963ed94c59": "observation",
+    "c8a55fdf4451a1c661ae21f9fd3d2505": "oxygen_support",
+    "24a418d32e904f5838077809ff7de193": "administration",
+    "57184d4a19cbd291f09396b82f0e8fc5": "neuro_assessment",
+    "66593c7522f57d1b4414b88903e4cfb4": "charted_grade",
+    "73d46d53255a7507fb741ea3aff31f80": "attribution",
+    "d90dbdff26009a29c10472ceb7163dc8": "acknowledgement",
+    "abe71476ea679065ca2f5baf0d258e52": "symptom_report",
+    "fa9c297b4273c2aa87e0ddf2ce0f6cc9": "placement",
+    "73b6ce46b4a598b7fef7e8b06a2db460": "infusion",
+    "f27451e0f15bcc22af1f460f1b264497": "observation",
+}
+"""Printed by the code of commit 9caa8f1, which wrote the first sample. An identity may never change: resending what
+an old store holds would store it a second time."""
+
+
+@pytest.fixture(params=FILES, ids=[file.stem for file in FILES])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    copy = tmp_path / "old.sqlite3"
+    shutil.copy(request.param, copy)
+    return copy
+
+
+def opened(file: Path) -> Store:
+    return open_store(f"sqlite:///{file}", create=False)
+
+
+def test_there_is_a_sample_of_every_released_schema() -> None:
+    assert [file.stem for file in FILES][:1] == ["schema_0001"]
+
+
+def test_an_old_store_is_brought_to_the_newest_schema_and_is_sound(old: Path) -> None:
+    store = opened(old)
+    engine = create_engine(f"sqlite:///{old}")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == newest_revision()
+    engine.dispose()
+    assert store.findings() == []
+    store.close()
+
+
+def test_every_fact_keeps_its_identity(old: Path) -> None:
+    store = opened(old)
+    facts = store.facts()
+    store.close()
+    assert {fact.fact_id: json.loads(fact.model_dump_json())["kind"] for fact in facts} == IDENTITIES
+
+
+def test_every_record_comes_back_as_it_was_written(old: Path) -> None:
+    store = opened(old)
+    facts: dict[str, Fact] = {fact.fact_id: fact for fact in store.facts()}
+    store.close()
+    assert json.loads(facts["bbe2d92b79488deba8308d1e7e67a81b"].model_dump_json(exclude_none=True)) == {
+        "patient_id": "P1",
+        "effective_at": "2026-03-01T10:00:00Z",
+        "received_at": "2026-03-03T09:00:00Z",
+        "source": "frozen.csv:2",
+        "author": "nurse:N",
+        "status": "final",
+        "kind": "patient",
+        "name": 'Zoë "Test" 🩺',
+        "birth_date": "1970-05-04",
+        "sex": "female",
+        "weight_kg": 61.5,
+        "developmental_delay": False,
+    }
+    fever = facts["e244a485bcc36154adaf04a74b5c3e39"]
+    assert isinstance(fever, Observation)
+    assert (fever.value, fever.method, fever.record_id) == (38.6, "tympanic", "obs\\1")
+
+
+def test_an_old_store_is_graded_the_same(old: Path) -> None:
+    """P1: fever, one vasopressor, nasal cannula 2 l/min: CRS 3; ICE 5: ICANS 2. P2: moderate chills at home: 2.
+
+    The reading of 41.0 at 06:00 was withdrawn, so nothing is graded there.
+    """
+    store = opened(old)
+    rounds = Rounds(store, Settings("", ZoneInfo("UTC"), None, demonstration=False), dictionary())
+    first, second = (rounds.patient(name, HALF_PAST_EIGHT) for name in ("P1", "P2"))
+    early = rounds.patient("P1", datetime(2026, 3, 3, 7, tzinfo=UTC))
+    store.close()
+    assert first is not None
+    assert second is not None
+    assert early is not None
+    assert (first.row.crs.at_least, first.row.crs.at_most) == (3, 3)
+    assert (first.row.icans.at_least, first.row.icans.at_most) == (2, 2)
+    assert early.row.crs.at_least == 0
+    assert second.row.reported.at_least == 2
+
+
+def test_a_refusal_of_an_old_store_waits_with_its_text_and_can_be_set_aside(old: Path) -> None:
+    """The first schema kept no header line, so the row cannot be read alone; and says so."""
+    store = opened(old)
+    rounds = Rounds(store, Settings("", ZoneInfo("UTC"), None, demonstration=False), dictionary())
+    (held,) = rounds.open_refusals(source="frozen.csv")
+    assert (held.refusal.place, held.refusal.field, held.refusal.value) == ("20", "rr", "0")
+    assert held.refusal.raw == held.row.raw == "P1,2026-03-03T08:00Z,,0,91"
+    again = rounds.replay([held.id], author="data-manager:D", at=HALF_PAST_EIGHT)
+    assert (again.closed, again.waiting) == (0, 1)
+    assert "Nothing of it was read" in again.refusals[0].reason
+    assert rounds.dismiss([held.id], author="data-manager:D", at=HALF_PAST_EIGHT, reason="charted twice") == 1
+    assert [row.resolved for row in rounds.ledger() if row.source == "frozen.csv"] == [1]
+    assert store.findings() == []
+    store.close()
