@@ -9,6 +9,7 @@ from itertools import pairwise
 from monitoring.axis_evidence import evidence_for
 from monitoring.clock import age_years
 from monitoring.course import Course
+from monitoring.deciding import would_decide
 from monitoring.episodes import PUBLISHED, REPORTED, episodes, latest_infusion_day, steps
 from monitoring.grading import graded
 from monitoring.grading.engine import Graded
@@ -222,7 +223,6 @@ def explanation(now: Situation, system_id: str) -> Explanation:
     grade = now.grades.setdefault(system_id, graded(now.course, system_id))
     place = now.place(system_id)
     cell = grade_cell(now, system_id)
-    decides = grade.decides(place)
     met = grade.met(place)
     needs = "; needs FiO₂" if "fio2" in grade.unassessed(place) else ""
     wording = {row.key: row.wording for row in grade.system.criteria}
@@ -233,20 +233,10 @@ def explanation(now: Situation, system_id: str) -> Explanation:
         reference=grade.system.reference,
         grade=cell,
         sentence=f"Grade {cell.text}: {reasons}{needs}." if cell.gradable else f"Cannot be graded: {reasons}.",
-        decides=_decides(now, grade, decides),
+        decides=would_decide(now.course, grade, now.as_of),
         remarks=tuple(remark(flag) for flag in cell.flags),
         rows=tuple(_criterion_rows(now, grade, place)),
     )
-
-
-def _decides(now: Situation, grade: Graded, name: str | None) -> str | None:
-    """The input that would settle most, with how long ago it was last taken."""
-    if name is None:
-        return None
-    axis = next(axis for axis in grade.system.axes if name in (axis.name, *axis.inputs))
-    last = evidence_for(now.course, name, axis.concepts, now.at)
-    ago = f"last {age_text(last.at, now.as_of)} ago" if last.at else "never taken"
-    return f"{INPUT_NAMES.get(name, name)} ({ago})"
 
 
 def _criterion_rows(now: Situation, grade: Graded, place: int) -> list[CriterionRow]:

@@ -13,16 +13,16 @@ from datetime import datetime, tzinfo
 from itertools import pairwise
 from typing import Any
 
-from monitoring.axis_evidence import evidence_for
 from monitoring.course import Course
+from monitoring.deciding import input_name, would_decide
 from monitoring.episodes import PUBLISHED, GradeStep, steps
 from monitoring.grading import graded, systems
 from monitoring.grading.engine import Criterion, GradingSystem
 from monitoring.sentences import remark
-from monitoring.timeline import micros, moment
+from monitoring.timeline import moment
 from monitoring.views import GradeCell, Step, Strip
 from monitoring.vocabulary import Flag
-from monitoring.wording import INPUT_NAMES, age_text, grade_text, plain
+from monitoring.wording import grade_text
 
 REPORTED = "Reported symptoms"
 """The family of the documented symptom lists, which never stands among the published scales."""
@@ -151,19 +151,9 @@ def _answered(system: GradingSystem, said: Mapping[str, Any]) -> Verdict:
 
 def _stood(course: Course, name: str, step: GradeStep, as_of: datetime) -> Verdict:
     """The last step of a course, with how long ago the deciding input was last taken."""
-    grade, at = graded(course, name), micros(as_of)
-    wanted = grade.decides(grade.place(at))
-    decides = ""
-    if wanted is not None:
-        axis = next(axis for axis in grade.system.axes if wanted in (axis.name, *axis.inputs))
-        last = evidence_for(course, wanted, axis.concepts, at).at
-        decides = f"{input_name(wanted)} ({f'last {age_text(last, as_of)} ago' if last else 'never taken'})"
+    grade = graded(course, name)
+    decides = would_decide(course, grade, as_of) or ""
     return Verdict(grade.system, step.at_least, step.at_most, step.met, step.unassessed, decides, step.flags)
-
-
-def input_name(name: str) -> str:
-    """An input of a scale as a person calls it."""
-    return INPUT_NAMES.get(name, plain(name))
 
 
 def _beside(

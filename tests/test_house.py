@@ -35,6 +35,7 @@ STANDS_WITH = {
     "wording": "windows",
     "drug_evidence": "windows",
     "axis_evidence": "windows",
+    "deciding": "windows",
     "cohort": "windows",
     "piecewise": "clock",
     "at_once": "clock",
