@@ -7,19 +7,38 @@ hour that a daylight-saving change repeats or skips is refused too: to choose on
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _ISO = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})"
     r"[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?"
-    r"\s?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?"
+    r"\s?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?",
+    re.ASCII,
 )
+_PLAIN = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}"
+    r"(?::[0-9]{2}(?:\.[0-9]{3}(?:[0-9]{3})?)?)?(?:Z|[+-][0-9]{2}:[0-5][0-9])"
+)
+"""What the standard library reads exactly as the pattern above does, and five times as fast."""
+_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+CLOCKS_APART = timedelta(minutes=10)
+"""How far two clocks of one hospital may be apart: a time further ahead of its receipt is refused (D68)."""
+_LIVE_AT_MOST = timedelta(days=366)
+_SET_FROM = datetime(1990, 1, 1, tzinfo=UTC)
+_UNSET_2000 = (datetime(1999, 12, 31, tzinfo=UTC), datetime(2000, 2, 1, tzinfo=UTC))
 
 
 class TimeRefused(ValueError):
     """A time that cannot be read without guessing; the message says what was expected."""
+
+
+class FutureRefused(TimeRefused):
+    """A time that had not come yet when it reached us."""
 
 
 def zone(name: str) -> ZoneInfo:
@@ -37,6 +56,9 @@ def parse_instant(text: str, tz: tzinfo | None = None) -> datetime:
     without `tz`, an impossible date, and a local hour that exists twice or never.
     """
     value = text.strip()
+    if _PLAIN.fullmatch(value):
+        with suppress(ValueError, OverflowError):  # which below say what was expected
+            return datetime.fromisoformat(value).astimezone(UTC)
     if _DATE.fullmatch(value):
         raise TimeRefused("a date without a time of day; expected an ISO 8601 time such as 2026-03-01T08:00+01:00")
     match = _ISO.fullmatch(value)
@@ -55,6 +77,34 @@ def parse_instant(text: str, tz: tzinfo | None = None) -> datetime:
         raise
     except (ValueError, OverflowError) as impossible:
         raise TimeRefused(f"no such moment ({impossible})") from impossible
+
+
+def offset_minutes(text: str) -> int | None:
+    """How far from UTC a time that `parse_instant` reads says it is; None where it says nothing (D67)."""
+    value = text.strip()
+    if value[-1:] in {"Z", "z", "C"}:
+        return 0
+    match = _OFFSET.fullmatch(value, max(value.rfind("+"), value.rfind("-")))
+    if match is None or ":" not in value[: match.start()]:
+        return None
+    sign, hours, minutes = match.groups(default="0")
+    return (int(hours) * 60 + int(minutes)) * (-1 if sign == "-" else 1)
+
+
+def checked(at: datetime, received_at: datetime, *, ahead: timedelta = CLOCKS_APART, live: bool = False) -> datetime:
+    """`at`, unless the clock that gave it must be wrong: ahead of its receipt, never set, or, `live`, a year behind.
+
+    Raises FutureRefused and TimeRefused (D68, D69).
+    """
+    if at > received_at + ahead:
+        raise FutureRefused(
+            "in the future when it reached us; correct the time, its offset or the zone, or the clock that gave it"
+        )
+    if at < _SET_FROM or _UNSET_2000[0] <= at < _UNSET_2000[1]:
+        raise TimeRefused("a time that clocks show which were never set (before 1990, January 2000); correct it")
+    if live and at < received_at - _LIVE_AT_MOST:
+        raise TimeRefused("more than a year before it reached us live; set the clock, or send the past as a file")
+    return at
 
 
 def _with_offset(naive: datetime, offset: str) -> datetime:

@@ -94,7 +94,7 @@ def test_ingest_with_a_refused_row_exits_3_and_names_its_place(run: Run, folder:
     assert done.returncode == 3
     told = json.loads(done.stdout)
     (refusal,) = told["refusals"]
-    assert set(refusal) == {"source", "place", "field", "value", "reason"}
+    assert set(refusal) == {"source", "place", "field", "value", "reason", "rule"}
     assert (refusal["place"], refusal["field"], refusal["value"]) == ("2", "time", "2026-03-02T11:00")
     text = run("ingest", folder / "bad.csv")
     assert "1 read = 0 stored + 0 duplicates + 1 quarantined + 0 ignored" in text.stdout

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from itertools import chain
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import BinaryIO
 
 from monitoring.concepts import Dictionary
 from monitoring.ingest.clif import CLIF_KINDS
-from monitoring.ingest.contents import contents, opened
+from monitoring.ingest.contents import BUFFER, contents, opened
 from monitoring.ingest.delimited import read_delimited
 from monitoring.ingest.drugs import DRUGS
 from monitoring.ingest.kinds import Kind, kind_of, read_rows
@@ -79,14 +80,15 @@ def read_stream(
     tz: tzinfo | None = None,
     received_at: datetime,
     dictionary: Dictionary,
+    live: bool = False,
 ) -> Iterator[RowRead]:
     """What `read_paths` says of one file, of bytes already at hand: a body, an upload, one row sent again.
 
-    `source` is the name a person knows them by. A table needs its header line. The stream is read as the rows are
-    asked for. Raises FileRefused at once for an input refused whole.
+    `source` is the name a person knows them by; `live` says that they come as they happen (D69). A table needs its
+    header line. The stream is read as the rows are asked for. Raises FileRefused at once for an input refused whole.
     """
     _known(fmt)
-    return _primed(_read(stream, fmt, Reading(source, received_at, tz, dictionary)))
+    return _primed(_read(stream, fmt, Reading(source, received_at, tz, dictionary, live=live)))
 
 
 def _known(fmt: str) -> None:
@@ -98,7 +100,7 @@ def _read_all(paths: Sequence[Path], fmt: str, common: Reading) -> Iterator[RowR
     refused: list[RowRead] = []
     readable = False
     for path, source, why_not in _files(paths, fmt):
-        reading = Reading(source, common.received_at, common.tz, common.dictionary)
+        reading = replace(common, source=source)
         try:
             if why_not:
                 raise FileRefused(why_not)
@@ -158,7 +160,7 @@ def _read_file(path: Path, fmt: str, reading: Reading) -> Iterator[RowRead]:
     if not exists:
         raise FileRefused("does not exist or is not a file; check the path")
     try:
-        file = path.open("rb")
+        file = path.open("rb", buffering=BUFFER)
     except OSError as unreadable:
         raise FileRefused(f"cannot be read ({unreadable.strerror}); check the path and its permissions") from unreadable
     with file:
@@ -175,5 +177,5 @@ def _read(stream: BinaryIO, fmt: str, reading: Reading) -> Iterator[RowRead]:
         yield from _READERS[read_as](buffered, reading)
         return
     table = read_parquet(buffered) if found == "parquet" else read_delimited(buffered)
-    reading = Reading(reading.source, reading.received_at, reading.tz, reading.dictionary, table.comma_is_decimal)
+    reading = replace(reading, comma_is_decimal=table.comma_is_decimal)
     yield from read_rows(table, kind_of(table.header, _TABLES[fmt]), reading)

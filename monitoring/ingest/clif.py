@@ -44,7 +44,7 @@ _ACTIONS = {
 def _vitals(row: Row) -> None:
     category = row.text("vital_category")
     if category is None:
-        row.refuse("vital_category", "empty; expected a CLIF vital such as heart_rate. Row not read")
+        row.refuse("vital_category", "missing", "empty; expected a CLIF vital such as heart_rate. Row not read")
         return
     known = _VITALS.get(folded(category))
     if known is None:
@@ -67,6 +67,7 @@ def _respiratory_support(row: Row) -> None:
     if category is not None and device is None:
         row.refuse(
             "device_category",
+            "unknown code",
             "this device stands in no row of the published tables; quarantined, not graded. "
             "Chart the oxygen device on the patient page if it gives oxygen",
         )
@@ -78,7 +79,9 @@ def _respiratory_support(row: Row) -> None:
         row.ignored_kind = "clif_respiratory_support: settings without device"
     elif device is OxygenDevice.ROOM_AIR and (flow or 0) > 0:
         row.refuse(
-            "lpm_set", "oxygen on room air contradicts itself; neither was read. Correct the device or this cell"
+            "lpm_set",
+            "contradiction",
+            "oxygen on room air contradicts itself; neither was read. Correct the device or this cell",
         )
     elif said is not None:
         row.add(OxygenSupport(**said, device=device, flow_l_min=flow, fio2=fio2))
@@ -101,13 +104,14 @@ def _medication(row: Row) -> None:
     if action not in _ACTIONS:
         row.refuse(
             "mar_action_category",
+            "unknown word",
             "expected start, dose_change, going, stop, given or not_given; quarantined. Correct the cell",
         )
         return
     said = row.at()
     drug = row.text("med_category")
     if drug is None:
-        row.refuse("med_category", "empty; expected the drug. Row not read")
+        row.refuse("med_category", "missing", "empty; expected the drug. Row not read")
     dose = row.number("med_dose")
     if said is None or drug is None:
         return
@@ -127,7 +131,7 @@ def _medication(row: Row) -> None:
 def _assessments(row: Row) -> None:
     category = row.text("assessment_category")
     if category is None:
-        row.refuse("assessment_category", "empty; expected a CLIF assessment such as RASS. Row not read")
+        row.refuse("assessment_category", "missing", "empty; expected a CLIF assessment such as RASS. Row not read")
         return
     concept_id = _ASSESSMENTS.get(folded(category))
     if concept_id is None:
@@ -167,12 +171,14 @@ VITALS = Kind(
     _columns("recorded_dttm", "vital_name", "vital_category", "vital_value", "meas_site_name"),
     _needs("vital_category", "vital_value"),
     _vitals,
+    (("vital_name", "vital_category", "vital_value", "meas_site_name"),),
 )
 RESPIRATORY_SUPPORT = Kind(
     "clif_respiratory_support",
     _columns("recorded_dttm", "device_name", "device_category", "fio2_set", "lpm_set"),
     _needs("device_category"),
     _respiratory_support,
+    (("device_name", "device_category", "fio2_set", "lpm_set"),),
 )
 # The continuous and the intermittent table share their header; the action of a row says which it is.
 MEDICATION = Kind(
@@ -186,5 +192,6 @@ ASSESSMENTS = Kind(
     _columns("recorded_dttm", "assessment_name", "assessment_category", "numerical_value"),
     _needs("assessment_category", "numerical_value"),
     _assessments,
+    (("assessment_name", "assessment_category", "numerical_value"),),
 )
 CLIF_KINDS = (VITALS, RESPIRATORY_SUPPORT, MEDICATION, ASSESSMENTS)

@@ -9,6 +9,8 @@ from typing import BinaryIO, cast
 from monitoring.ingest.sources import FileRefused
 
 _LOOKED_AT = 4096
+BUFFER = 1 << 18
+"""Bytes read from a file at a time."""
 _HL7V2 = re.compile(rb'\x0b?(?:MSH|FHS|BHS)[^\w\s,;"]')
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NOT_READ = {
@@ -27,7 +29,7 @@ _NOT_READ = {
 
 def opened(stream: BinaryIO) -> BufferedReader:
     """`stream` with room to look ahead."""
-    return stream if isinstance(stream, BufferedReader) else BufferedReader(cast("BufferedReader", stream))
+    return stream if isinstance(stream, BufferedReader) else BufferedReader(cast("BufferedReader", stream), BUFFER)
 
 
 def contents(stream: BufferedReader) -> str:

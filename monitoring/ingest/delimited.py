@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BufferedReader
+from itertools import islice
 
 from monitoring.ingest.sources import FileRefused, Table, TextRow
 
@@ -47,31 +48,52 @@ class _Line:
 
 
 class _Lines:
-    """The physical lines of a stream, with room to put lines back."""
+    """The physical lines of a stream, with room to put lines back; or many at once where nothing in them is special."""
 
     def __init__(self, stream: BufferedReader) -> None:
+        self._stream = stream
         self._back: deque[_Line] = deque()
-        self._fresh = _physical(stream)
+        self._number = 0
 
     def __iter__(self) -> Iterator[_Line]:
         return self
 
     def __next__(self) -> _Line:
-        return self._back.popleft() if self._back else next(self._fresh)
+        if self._back:
+            return self._back.popleft()
+        data = self._stream.readline(LONGEST_RECORD)
+        if not data:
+            raise StopIteration
+        self._number += 1
+        too_long = len(data) == LONGEST_RECORD and not data.endswith(b"\n")
+        rest = data
+        while too_long and rest and not rest.endswith(b"\n"):
+            rest = self._stream.readline(LONGEST_RECORD)
+        return _Line(self._number, data, too_long)
 
     def put_back(self, lines: list[_Line]) -> None:
         self._back.extendleft(reversed(lines))
 
+    def plain(self) -> tuple[int, list[str]] | int:
+        """The number of the first line at hand and all whole lines at hand, when no quote or odd byte is in them.
 
-def _physical(stream: BufferedReader) -> Iterator[_Line]:
-    number = 0
-    while data := stream.readline(LONGEST_RECORD):
-        number += 1
-        too_long = len(data) == LONGEST_RECORD and not data.endswith(b"\n")
-        rest = data
-        while too_long and rest and not rest.endswith(b"\n"):
-            rest = stream.readline(LONGEST_RECORD)
-        yield _Line(number, data, too_long)
+        Else how many lines to read one by one before asking again.
+        """
+        if self._back:
+            return len(self._back)
+        at_hand = self._stream.peek()
+        block = at_hand[: at_hand.rfind(b"\n") + 1]
+        count = block.count(b"\n")
+        if not block or b'"' in block or b"\0" in block or block.count(b"\r") != block.count(b"\r\n"):
+            return count or 1
+        try:
+            lines = block.decode().replace("\r\n", "\n").split("\n")
+        except UnicodeDecodeError:
+            return count
+        self._stream.read(len(block))
+        first = self._number + 1
+        self._number += count
+        return first, lines
 
 
 def _with_header(first: _Line, lines: _Lines) -> Table:
@@ -90,11 +112,31 @@ def _with_header(first: _Line, lines: _Lines) -> Table:
         )
     _, delimiter, _ = best
     header = _record(first, lines, delimiter, [])
-    return Table(tuple(header.cells), _rows(lines, delimiter, len(header.cells)), delimiter == ";")
+    return Table(tuple(header.cells), _rows(lines, delimiter, len(header.cells)), delimiter == ";", header.raw)
 
 
 def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[TextRow]:
-    for line in lines:
+    commas = width - 1
+    while True:
+        plain = lines.plain()
+        if isinstance(plain, int):
+            one_by_one = list(islice(lines, 1))
+            if not one_by_one:
+                return
+            yield from _checked(one_by_one, lines, delimiter, width)
+            yield from _checked(islice(lines, plain - 1), lines, delimiter, width)
+            continue
+        for number, text in enumerate(plain[1], start=plain[0]):
+            if text.count(delimiter) == commas and len(text) <= LONGEST_FIELD:
+                if text.strip():
+                    yield TextRow(str(number), text.split(delimiter), text)
+            else:
+                yield from _checked([_Line(number, text.encode(), False)], lines, delimiter, width)
+
+
+def _checked(some: Iterable[_Line], lines: _Lines, delimiter: str, width: int) -> Iterator[TextRow]:
+    """The records that start on `some` lines, those of another width than the header broken."""
+    for line in some:
         if not line.text.strip():
             continue
         row = _record(line, lines, delimiter, [])

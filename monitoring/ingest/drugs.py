@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from monitoring.concepts import folded
 from monitoring.ingest.kinds import ANY_FACT, Kind
 from monitoring.ingest.rows import Row
@@ -9,6 +11,8 @@ from monitoring.records import Administration
 
 NOTHING_GIVEN = "none"
 """The drug of a row that says: the drug chart was looked at and nothing was given."""
+_PLANNED = timedelta(days=1)
+"""How far ahead the end of a drug may be charted: an infusion is hung until tomorrow (D68)."""
 _NOTHING = frozenset({"none", "nodrugs", "nodrug", "nothinggiven"})
 
 
@@ -16,13 +20,13 @@ def _read(row: Row) -> None:
     said = row.at("start")
     drug = row.text("drug")
     if drug is None:
-        row.refuse("drug", "empty; expected a drug name, or none where nothing was given. Row not read")
+        row.refuse("drug", "missing", "empty; expected a drug name, or none where nothing was given. Row not read")
     refused = len(row.refusals)
-    end = row.moment("end")
+    end = row.moment("end", ahead=_PLANNED)
     if said is None or drug is None or len(row.refusals) > refused:
         return
     if end is not None and end < said["effective_at"]:
-        row.refuse("end", "before the start; quarantined, not graded. Correct start or end")
+        row.refuse("end", "contradiction", "before the start; quarantined, not graded. Correct start or end")
         return
     row.add(
         Administration(

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitoring.concepts import folded
-from monitoring.ingest.rows import Reading, Row, nearest
+from monitoring.ingest.repeats import Repeats
+from monitoring.ingest.rows import Reading, Row, cell_text, nearest
 from monitoring.ingest.sources import FileRefused, Table
 from monitoring.records import RowRead
 
@@ -18,13 +19,15 @@ ANY_FACT = {name: (name,) for name in ("status", "author", "recorded_at", "recor
 class Kind:
     """One kind of file. `columns` maps our name of a column to the spellings accepted, the first one shown.
 
-    `needed` lists groups of columns; a header must have one of each group.
+    `needed` lists groups of columns; a header must have one of each group. `together` lists the columns that are read
+    together, in the order of their facts, where the facts of one such group do not depend on another (`repeats`).
     """
 
     name: str
     columns: Mapping[str, tuple[str, ...]]
     needed: Sequence[Sequence[str]]
     read: Callable[[Row], None]
+    together: Sequence[Sequence[str]] = ()
 
     def positions(self, header: Sequence[str]) -> dict[str, int]:
         """Where each of our columns stands in `header`."""
@@ -85,18 +88,24 @@ def _read_rows(
     headers = {name: table.header[at] for name, at in positions.items()}
     headers |= {table.header[at]: table.header[at] for at in misspelt}
     places = {**positions, **{table.header[at]: at for at in misspelt}}
+    repeats = Repeats(kind.read, kind.together, reading, positions) if kind.together else None
     for text_row in table.rows:
+        if repeats is not None and not text_row.broken and not any(text_row.cells[at].strip() for at in misspelt):
+            known = repeats.row(text_row.cells, text_row.place)
+            if known is not None:
+                yield known
+                continue
         cells = {} if text_row.broken else {name: text_row.cells[at] for name, at in places.items()}
-        row = Row(reading, text_row.place, cells, text_row.raw, headers)
+        row = Row(reading, text_row.place, cells, text_row.raw, headers, table.header_text)
         if text_row.broken:
-            row.refuse(None, text_row.broken)
+            row.refuse(None, "format", text_row.broken)
         elif not any(text_row.cells):
             row.ignored_kind = "empty row"
         else:
             kind.read(row)
             for at, reason in misspelt.items():
-                if text_row.cells[at].strip():
-                    row.refuse(table.header[at], reason)
+                if cell_text(text_row.cells[at]) is not None:
+                    row.refuse(table.header[at], "unknown column", reason)
         yield row.done()
 
 

@@ -36,15 +36,23 @@ def _read(row: Row) -> None:
     if row.text("tool") is not None and charted is None:
         return
     if items and charted is not None and _tool_of(items) is not charted:
-        row.refuse("tool", f"the items filled in belong to {_tool_of(items)}; not read. Correct the tool or the items")
+        row.refuse(
+            "tool",
+            "contradiction",
+            f"the items filled in belong to {_tool_of(items)}; not read. Correct the tool or the items",
+        )
         return
     total = None
     if row.text("total") is not None and tool is None:
-        row.refuse("total", "a total without a tool; expected ICE or CAPD in the tool column. Not read")
+        row.refuse("total", "missing", "a total without a tool; expected ICE or CAPD in the tool column. Not read")
     elif tool is not None:
         total = row.whole("total", 0, _HIGHEST[tool])
     if tool is NeuroTool.ICE and total is not None and len(items) == len(ICE_ITEMS) and sum(items.values()) != total:
-        row.refuse("total", f"the items add to {sum(items.values())}; neither was read. Correct total or items")
+        row.refuse(
+            "total",
+            "contradiction",
+            f"the items add to {sum(items.values())}; neither was read. Correct total or items",
+        )
         total, items = None, {}
     found: dict[str, Any] = {
         "consciousness": row.word("consciousness", Consciousness),
@@ -82,7 +90,7 @@ def _items(row: Row) -> dict[str, Any]:
         if folded(text) in _ANSWERS:
             points[name] = folded(text)
         else:
-            row.refuse(name, f"expected one of {', '.join(_ANSWERS)}; not read. Correct the cell")
+            row.refuse(name, "unknown word", f"expected one of {', '.join(_ANSWERS)}; not read. Correct the cell")
     return {name: value for name, value in points.items() if value is not None}
 
 
@@ -95,7 +103,7 @@ def _tool_of(items: dict[str, Any]) -> NeuroTool | None:
 def _minutes(row: Row) -> float | None:
     minutes = row.number("seizure_minutes")
     if minutes is not None and not 0 <= minutes <= _LONGEST_SEIZURE_MINUTES:
-        row.refuse("seizure_minutes", "expected minutes from 0 to 1440; not read. Correct the cell")
+        row.refuse("seizure_minutes", "implausible", "expected minutes from 0 to 1440; not read. Correct the cell")
         return None
     return minutes
 

@@ -21,7 +21,11 @@ def add_oxygen(row: Row, said: dict[str, Any], device_column: str, flow_column: 
     device = None if charted is None else row.reading.dictionary.device(charted)
     if charted is not None and device is None:
         near = ", ".join(nearest(charted, row.reading.dictionary.devices)) or ", ".join(OxygenDevice)
-        row.refuse(device_column, f"oxygen device not known; nearest {near}. Quarantined, not graded. Correct the cell")
+        row.refuse(
+            device_column,
+            "unknown code",
+            f"oxygen device not known; nearest {near}. Quarantined, not graded. Correct the cell",
+        )
         return
     flow = row.measured(flow_column, concepts["o2_flow"])
     fio2 = row.measured(fio2_column, concepts["fio2"])
@@ -29,6 +33,7 @@ def add_oxygen(row: Row, said: dict[str, Any], device_column: str, flow_column: 
     if device is OxygenDevice.ROOM_AIR and ((flow or 0) > 0 or (fio2 or 0) > ROOM_AIR_FIO2):
         row.refuse(
             flow_column if flow else fio2_column,
+            "contradiction",
             "oxygen on room air contradicts itself; neither was read. Correct the device or this cell",
         )
         return

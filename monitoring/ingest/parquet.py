@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from io import BufferedReader
+from io import BufferedReader, StringIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +23,8 @@ def read_parquet(stream: BufferedReader) -> Table:
         file = pq.ParquetFile(stream)
     except (OSError, pa.ArrowException) as wrong:
         raise FileRefused("is not a readable Parquet file; write it again, or export CSV") from wrong
-    return Table(tuple(file.schema_arrow.names), _rows(file))
+    names = file.schema_arrow.names
+    return Table(tuple(names), _rows(file), header_text=_line(names))
 
 
 def _rows(file: pq.ParquetFile) -> Iterator[TextRow]:
@@ -42,7 +44,14 @@ def _rows(file: pq.ParquetFile) -> Iterator[TextRow]:
         for values in zip(*columns, strict=True):
             number += 1
             cells = [_text(value) for value in values]
-            yield TextRow(f"row {number}", cells, ",".join(cells))
+            yield TextRow(f"row {number}", cells, _line(cells))
+
+
+def _line(cells: Sequence[str]) -> str:
+    """The cells as a line of CSV, so that a refused row can be read again alone."""
+    written = StringIO()
+    csv.writer(written, lineterminator="").writerow(cells)
+    return written.getvalue()
 
 
 def _text(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from monitoring.clock import BEGINNING, TimeRefused, parse_date
+from monitoring.clock import BEGINNING, TimeRefused, offset_minutes, parse_date
 from monitoring.ingest.kinds import ANY_FACT, Kind
 from monitoring.ingest.rows import Row
 from monitoring.records import Infusion, Patient, Placement
@@ -24,7 +24,9 @@ def _read(row: Row) -> None:
     delay = row.truth("developmental_delay")
     for column in ("product", "indication"):
         if row.text(column) is not None and row.text("infused_at") is None:
-            row.refuse(column, "without infused_at; not read. Add the time of the infusion, or clear this cell")
+            row.refuse(
+                column, "missing", "without infused_at; not read. Add the time of the infusion, or clear this cell"
+            )
     if said is None:
         return
     at: dict[str, Any] = {**said, "effective_at": charted_at or BEGINNING}
@@ -42,7 +44,9 @@ def _read(row: Row) -> None:
         row.add(Placement(**at, ward=row.text("ward"), bed=row.text("bed")))
     if infused_at is not None:
         product, indication = row.text("product"), row.text("indication")
-        row.add(Infusion(**said, effective_at=infused_at, product=product, indication=indication))
+        offset = offset_minutes(row.cells["infused_at"])
+        times: dict[str, Any] = {"effective_at": infused_at, "utc_offset_minutes": offset}
+        row.add(Infusion(**said, **times, product=product, indication=indication))
 
 
 def _birth_date(row: Row) -> date | None:
@@ -52,10 +56,10 @@ def _birth_date(row: Row) -> date | None:
     try:
         born = parse_date(text)
     except TimeRefused as refused:
-        row.refuse("birth_date", f"{refused}; not read. Correct the cell")
+        row.refuse("birth_date", "time", f"{refused}; not read. Correct the cell")
         return None
     if not BEGINNING.date() <= born <= row.reading.received_at.date():
-        row.refuse("birth_date", "before 1900 or in the future; not read. Correct the cell")
+        row.refuse("birth_date", "implausible", "before 1900 or in the future; not read. Correct the cell")
         return None
     return born
 

@@ -10,15 +10,16 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from monitoring.clock import BEGINNING, TimeRefused, parse_instant
+from monitoring.clock import CLOCKS_APART, FutureRefused, TimeRefused, checked, offset_minutes, parse_instant
 from monitoring.concepts import Concept, Dictionary, UnitRefused, folded
-from monitoring.records import Fact, Refusal, RowRead
+from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
 from monitoring.vocabulary import AbsentReason, Status
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]{1,2})?")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _STARTS_WITH_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s*[^\s0-9.,].*")
-_AHEAD = timedelta(days=1)
+_EMPTY = frozenset({"", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "Null", "null", "NaN", "nan", "NAN", "."})
+"""What R, pandas, SAS and spreadsheets write into an empty cell (D70)."""
 _ABSENT = {
     "nottaken": AbsentReason.NOT_TAKEN,
     "notdone": AbsentReason.NOT_TAKEN,
@@ -33,13 +34,20 @@ Word = TypeVar("Word", bound=StrEnum)
 
 @dataclass(frozen=True)
 class Reading:
-    """What every row of a file is read with."""
+    """What every row of a file is read with. `live`: it comes as it happens, not from a file of the past."""
 
     source: str
     received_at: datetime
     tz: tzinfo | None
     dictionary: Dictionary
     comma_is_decimal: bool = False
+    live: bool = False
+
+
+def cell_text(text: str) -> str | None:
+    """A cell without surrounding space; None when it is empty or says that it is."""
+    text = text.strip()
+    return None if text in _EMPTY else text
 
 
 def absent_reason(text: str) -> AbsentReason | None:
@@ -56,23 +64,28 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 @dataclass
 class Row:
-    """A row being read: `cells` is the text by column of its kind, `headers` how the file spells each column."""
+    """A row being read: `cells` is the text by column of its kind, `headers` how the file spells each column.
+
+    `context` is the header line, with which the row can be read again alone.
+    """
 
     reading: Reading
     place: str
     cells: Mapping[str, str]
     raw: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    context: str | None = None
     facts: list[Fact] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    unmapped: list[UnmappedCode] = field(default_factory=list)
     ignored_kind: str | None = None
 
     def text(self, column: str) -> str | None:
         """The cell without surrounding space; None when empty."""
-        return self.cells.get(column, "").strip() or None
+        return cell_text(self.cells.get(column, ""))
 
-    def refuse(self, column: str | None, reason: str) -> None:
-        """Quarantine the row for this cell; what else is good in it is kept."""
+    def refuse(self, column: str | None, rule: str, reason: str) -> None:
+        """Quarantine the row for this cell by `rule` (see Refusal); what else is good in it is kept."""
         value = self.cells.get(column) if column else None
         self.refusals.append(
             Refusal(
@@ -81,7 +94,7 @@ class Row:
                 field=None if column is None else self.headers.get(column, column),
                 value=None if value is None else value[:200],
                 reason=reason,
-                raw=self.raw,
+                rule=rule,
             )
         )
 
@@ -90,7 +103,7 @@ class Row:
         self.facts.append(fact)
 
     def done(self) -> RowRead:
-        """The row as read; nothing found in it and nothing refused is an empty set."""
+        """The row as read; nothing found in it and nothing refused is an empty set. A refused one keeps its text."""
         ignored = None if self.facts or self.refusals else self.ignored_kind or "empty set"
         return RowRead(
             source=self.reading.source,
@@ -98,6 +111,9 @@ class Row:
             facts=tuple(self.facts),
             refusals=tuple(self.refusals),
             ignored_kind=ignored,
+            unmapped=tuple(self.unmapped),
+            raw=self.raw if self.refusals else None,
+            context=self.context if self.refusals else None,
         )
 
     def number(self, column: str) -> float | None:
@@ -107,14 +123,18 @@ class Row:
             return None
         if not self.reading.comma_is_decimal and _THOUSANDS.fullmatch(text):
             self.refuse(
-                column, "could be a decimal comma or a thousands comma; not read. Write it with a decimal point"
+                column,
+                "not a number",
+                "could be a decimal comma or a thousands comma; not read. Write it with a decimal point",
             )
             return None
         if _NUMBER.fullmatch(text):
             return float(text.replace(",", "."))
         hint = " The unit belongs in the unit column or the header" if _STARTS_WITH_NUMBER.fullmatch(text) else ""
         self.refuse(
-            column, f"not a number; expected for example 38.4. Not read; correct the cell or leave it empty.{hint}"
+            column,
+            "not a number",
+            f"not a number; expected for example 38.4. Not read; correct the cell or leave it empty.{hint}",
         )
         return None
 
@@ -129,7 +149,9 @@ class Row:
             value = concept.canonical(value, unit)
         except UnitRefused as unknown:
             self.refuse(
-                "unit" if "unit" in self.cells else column, f"{unknown}; quarantined, not graded. Correct the unit"
+                "unit" if "unit" in self.cells else column,
+                "unit",
+                f"{unknown}; quarantined, not graded. Correct the unit",
             )
             return None
         if not concept.believable(value):
@@ -137,6 +159,7 @@ class Row:
             shown = concept.unit.replace("[", "").replace("]", "").strip("{}")
             self.refuse(
                 column,
+                "implausible",
                 f"outside {low:g}–{high:g} {shown} for {concept.label}; quarantined, not graded. "
                 "Correct it at its source and send it again.",
             )
@@ -149,7 +172,11 @@ class Row:
         if value is None:
             return None
         if value != int(value) or not low <= value <= high:
-            self.refuse(column, f"expected a whole number from {low} to {high}; quarantined, not graded. Correct it")
+            self.refuse(
+                column,
+                "implausible",
+                f"expected a whole number from {low} to {high}; quarantined, not graded. Correct it",
+            )
             return None
         return int(value)
 
@@ -161,7 +188,7 @@ class Row:
         for member in words:
             if folded(member.value) == folded(text):
                 return member
-        self.refuse(column, f"expected one of {', '.join(words)}; not read. Correct the cell")
+        self.refuse(column, "unknown word", f"expected one of {', '.join(words)}; not read. Correct the cell")
         return None
 
     def truth(self, column: str) -> bool | None:
@@ -171,34 +198,33 @@ class Row:
             return None
         answer = _TRUTH.get(text.casefold())
         if answer is None:
-            self.refuse(column, "expected true or false; not read. Correct the cell")
+            self.refuse(column, "unknown word", "expected true or false; not read. Correct the cell")
         return answer
 
-    def moment(self, column: str, needed: bool = False) -> datetime | None:
-        """The cell as a moment; None when empty or refused. An empty `needed` cell is refused."""
+    def moment(self, column: str, needed: bool = False, ahead: timedelta = CLOCKS_APART) -> datetime | None:
+        """The cell as a moment; None when empty or refused. An empty `needed` cell is refused.
+
+        `ahead` is how far after the time of receipt it may lie.
+        """
         text = self.text(column)
         if text is None:
             if needed:
-                self.refuse(column, "empty; expected an ISO 8601 time such as 2026-03-01T08:00+01:00. Row not read")
+                expected = "empty; expected an ISO 8601 time such as 2026-03-01T08:00+01:00. Row not read"
+                self.refuse(column, "missing", expected)
             return None
         try:
             at = parse_instant(text, self.reading.tz)
+            return checked(at, self.reading.received_at, ahead=ahead, live=self.reading.live)
         except TimeRefused as refused:
-            self.refuse(column, f"{refused}; quarantined, not graded")
+            rule = "future" if isinstance(refused, FutureRefused) else "time"
+            self.refuse(column, rule, f"{refused}; quarantined, not graded")
             return None
-        if at > self.reading.received_at + _AHEAD:
-            self.refuse(column, "in the future, more than a day after it reached us; quarantined. Correct the time")
-            return None
-        if at < BEGINNING:
-            self.refuse(column, "before the year 1900; quarantined. Correct the time")
-            return None
-        return at
 
     def patient(self, column: str = "patient_id") -> str | None:
         """The patient's identifier; refused when empty."""
         identity = self.text(column)
         if identity is None:
-            self.refuse(column, "empty; expected the patient's identifier. Row not read")
+            self.refuse(column, "missing", "empty; expected the patient's identifier. Row not read")
         return identity
 
     def provenance(self) -> dict[str, Any] | None:
@@ -223,4 +249,6 @@ class Row:
         """`provenance` and the row's own time; None when the row cannot be placed."""
         said = self.provenance()
         effective_at = self.moment(column, needed=True)
-        return None if said is None or effective_at is None else {**said, "effective_at": effective_at}
+        if said is None or effective_at is None:
+            return None
+        return {**said, "effective_at": effective_at, "utc_offset_minutes": offset_minutes(self.cells[column])}

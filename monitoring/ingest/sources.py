@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class FileRefused(ValueError):
     """An input refused whole; the message says what, what was expected, and what the person can do."""
 
 
-@dataclass(frozen=True)
-class TextRow:
+class TextRow(NamedTuple):
     """One data row: its place, its cells, its text as it arrived, and why it cannot be read as cells (`broken`)."""
 
     place: str
@@ -22,8 +22,12 @@ class TextRow:
 
 @dataclass(frozen=True)
 class Table:
-    """A header and the rows below it, read as they are asked for."""
+    """A header and the rows below it, read as they are asked for.
+
+    `header_text` is the header line as it stands in the file: a refused row is kept with it, to be read again alone.
+    """
 
     header: Sequence[str]
     rows: Iterator[TextRow]
     comma_is_decimal: bool = False
+    header_text: str | None = None

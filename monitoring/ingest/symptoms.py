@@ -15,17 +15,22 @@ def _read(row: Row) -> None:
     said = row.at()
     reporter = row.word("reporter", Reporter)
     if row.text("reporter") is None:
-        row.refuse("reporter", f"empty; expected one of {', '.join(Reporter)}. Row not read")
+        row.refuse("reporter", "missing", f"empty; expected one of {', '.join(Reporter)}. Row not read")
     name = row.text("symptom")
     symptom = None if name is None else row.reading.dictionary.symptom(name)
     if symptom is None:
         near = ", ".join(nearest(name or "", row.reading.dictionary.symptom_names)) or "none like it"
-        row.refuse("symptom", f"not a symptom of the documented lists; nearest: {near}. Quarantined. Correct the name")
+        row.refuse(
+            "symptom",
+            "unknown code",
+            f"not a symptom of the documented lists; nearest: {near}. Quarantined. Correct the name",
+        )
     charted = row.text("severity")
     severity = None if charted is None else _SEVERITIES.get(folded(charted))
     if severity is None:
         row.refuse(
             "severity",
+            "unknown word",
             "expected none, mild, moderate, severe, life-threatening or 0 to 4; "
             "not read (an empty cell is not the same as none). Correct the cell",
         )

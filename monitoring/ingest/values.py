@@ -9,7 +9,7 @@ from monitoring.concepts import Concept, folded
 from monitoring.ingest.kinds import ANY_FACT, Kind
 from monitoring.ingest.oxygen import add_oxygen
 from monitoring.ingest.rows import Row, absent_reason, nearest
-from monitoring.records import Attribution, ChartedGrade, NeuroAssessment, Observation, OxygenSupport
+from monitoring.records import Attribution, ChartedGrade, NeuroAssessment, Observation, OxygenSupport, UnmappedCode
 from monitoring.vocabulary import (
     RETRACTED,
     AbsentReason,
@@ -35,7 +35,7 @@ def _read(row: Row) -> None:
     said = row.at()
     name = row.text("concept")
     if name is None:
-        row.refuse("concept", "empty; expected a concept such as temperature, sbp or ferritin. Row not read")
+        row.refuse("concept", "missing", "empty; expected a concept such as temperature, sbp or ferritin. Row not read")
     if said is None or name is None:
         return
     special = folded(name)
@@ -53,14 +53,15 @@ def _read(row: Row) -> None:
     if concept is None or concept.id == "symptom_report":
         known = nearest(name, (*row.reading.dictionary.concepts, *row.reading.dictionary.concept_names, *_OWN))
         near = f"the nearest known are {', '.join(known)}" if known else "nothing like it is known"
-        row.refuse("concept", f"concept not known; {near}. Quarantined, not graded. Correct the name")
+        row.unmapped.append(UnmappedCode(code=name))
+        row.refuse("concept", "unknown code", f"concept not known; {near}. Quarantined, not graded. Correct the name")
         return
     _read_value(row, said, concept)
 
 
 def _needed(row: Row, reading: Callable[[], Any]) -> Any:  # noqa: ANN401 - a member of whichever enumeration, or a number
     if row.text("value") is None:
-        row.refuse("value", "empty; expected a value. Row not read")
+        row.refuse("value", "missing", "empty; expected a value. Row not read")
         return None
     return reading()
 
@@ -120,7 +121,9 @@ def _add_word(row: Row, said: dict[str, Any], concept: Concept, text: str) -> No
         code = next((word for word in concept.values if folded(word) == folded(text)), None)
         if code is None:
             row.refuse(
-                "value", f"expected one of {', '.join(concept.values)} for {concept.label}; not read. Correct it"
+                "value",
+                "unknown word",
+                f"expected one of {', '.join(concept.values)} for {concept.label}; not read. Correct it",
             )
     else:
         code = text
@@ -139,4 +142,5 @@ LONG_VALUES = Kind(
     },
     (("patient_id",), ("time",), ("concept",), ("value",)),
     _read,
+    (("concept", "value", "unit", "status", "method", "note", "absent_reason"),),
 )

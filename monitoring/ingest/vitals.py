@@ -58,7 +58,11 @@ def _value(found: dict[str, tuple[str, Observation]], concept_id: str) -> float 
 
 def _contradiction(row: Row, concept_id: str, first: str, second: str, what: str) -> set[str]:
     for column in (first, second):
-        row.refuse(column, f"{what}; both quarantined, not graded. Correct them at their source and send them again.")
+        row.refuse(
+            column,
+            "contradiction",
+            f"{what}; both quarantined, not graded. Correct them at their source and send them again.",
+        )
     return {concept_id}
 
 
@@ -83,4 +87,13 @@ WIDE_VITALS = Kind(
     },
     (("patient_id",), ("time",), (*_COLUMNS, "o2_device")),
     _read,
+    (
+        ("temp_c", "temp_f"),
+        ("hr",),
+        ("rr",),
+        ("sbp", "dbp"),
+        ("map",),
+        ("spo2",),
+        ("o2_device", "o2_flow_l_min", "fio2", "o2_reason"),
+    ),
 )

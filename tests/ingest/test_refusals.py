@@ -34,7 +34,12 @@ REFUSED = [
     ),
     ("two commas", WIDE + f'A,{T},"38,4,1",,,,,\n', [("2", "temp_c", "38,4,1", "not a number")]),
     ("unit in the cell", WIDE + f"A,{T},38.4 C,,,,,\n", [("2", "temp_c", "38.4 C", "The unit belongs in")]),
-    ("not a number at all", WIDE + f"A,{T},NaN,,,,,\n", [("2", "temp_c", "NaN", "not a number")]),
+    ("not a number at all", WIDE + f"A,{T},warm,,,,,\n", [("2", "temp_c", "warm", "not a number")]),
+    ("infinite", WIDE + f"A,{T},inf,,,,,\n", [("2", "temp_c", "inf", "not a number")]),
+    ("none is not a number", WIDE + f"A,{T},none,,,,,\n", [("2", "temp_c", "none", "not a number")]),
+    ("a patient called NA", WIDE + f"NA,{T},38.4,,,,,\n", [("2", "patient_id", "NA", "expected the patient")]),
+    ("a time called null", WIDE + "A,null,38.4,,,,,\n", [("2", "time", "null", "empty; expected an ISO 8601 time")]),
+    ("a clock never set", WIDE + "A,1970-01-01T00:03Z,38.4,,,,,\n", [("2", "time", "1970-01-01T00:03Z", "never set")]),
     ("beyond every number", LONG + f"A,{T},ferritin,1e999,ng/mL\n", [("2", "value", "1e999", "not a number")]),
     ("thousands or decimal", LONG + f'A,{T},ferritin,"1,234",ng/mL\n', [("2", "value", "1,234", "thousands comma")]),
     ("flow on room air", WIDE + f"A,{T},,,,,room_air,2\n", [("2", "o2_flow_l_min", "2", "contradicts itself")]),
@@ -45,7 +50,7 @@ REFUSED = [
     ),
     ("no zone", WIDE + "A,2026-03-05T08:00,38.4,,,,,\n", [("2", "time", "2026-03-05T08:00", "no time zone")]),
     ("bare date", WIDE + "A,2026-03-05,38.4,,,,,\n", [("2", "time", "2026-03-05", "without a time of day")]),
-    ("the future", WIDE + "A,2026-03-21T00:01Z,38.4,,,,,\n", [("2", "time", "2026-03-21T00:01Z", "in the future")]),
+    ("the future", WIDE + "A,2026-03-20T00:11Z,38.4,,,,,\n", [("2", "time", "2026-03-20T00:11Z", "in the future")]),
     ("no patient", WIDE + f",{T},38.4,,,,,\n", [("2", "patient_id", "", "expected the patient")]),
     ("too short", WIDE + f"A,{T},38.4\n", [("2", None, None, "3 cells, fewer than the 8 columns")]),
     ("too long", WIDE + f"A,{T},38.4,,,,,,,\n", [("2", None, None, "10 cells, more than the 8 columns")]),
@@ -94,7 +99,9 @@ def test_a_bad_cell_is_refused_with_its_place_value_and_reason(read: Read, conte
     for refusal, (*_, words) in zip(row.refusals, expected, strict=True):
         assert words in refusal.reason
         assert refusal.source == "file.csv"
-        assert refusal.raw
+        assert refusal.rule
+    assert row.raw == content.split("\n")[1]
+    assert row.context == content.split("\n", maxsplit=1)[0]
 
 
 def test_the_good_cells_of_a_row_with_a_bad_one_are_kept(read: Read) -> None:
@@ -116,7 +123,7 @@ def test_bytes_that_are_no_utf8_refuse_their_row_alone(read: Read) -> None:
     rows = read(b"patient_id,time,hr\nA,2026-03-05T08:00Z,90\nM\xfcller,2026-03-05T08:00Z,90\nA,2026-03-05T09:00Z,91\n")
     assert outcomes(rows) == [("2", False), ("3", True), ("4", False)]
     assert "not UTF-8" in rows[1].refusals[0].reason
-    assert rows[1].refusals[0].raw == r"M\xfcller,2026-03-05T08:00Z,90"
+    assert rows[1].raw == r"M\xfcller,2026-03-05T08:00Z,90"
 
 
 def test_a_nul_byte_refuses_its_row_alone(read: Read) -> None:
