@@ -223,9 +223,7 @@ CHANGES = [
 @pytest.mark.parametrize("statement", CHANGES)
 def test_the_database_itself_refuses_to_change_what_was_appended(store: Store, address: str, statement: str) -> None:
     append(store, good(temperature(1)), refused())
-    append(
-        store, RowRead(source="feed", place="1", ignored_kind="no code", unmapped=(UnmappedCode(code="T1"),), raw="x")
-    )
+    append(store, not_mapped("T1"))
     store.quarantine.map_code("", "T1", None, author="D", at=ARRIVED)
     waiting = [row.key for row in store.quarantine.waiting()]
     store.quarantine.dismiss(waiting, author="D", at=ARRIVED, reason="a test message")
