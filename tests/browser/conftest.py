@@ -9,12 +9,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from .served import CHROMIUM, CHROMIUM_FLAGS, ROOT, SIZES, OpenPage, Server, serving
+from monitoring.admission import Admission
+from monitoring.store.accounts import open_accounts
+
+from .served import CHROMIUM, CHROMIUM_FLAGS, PASSWORD, ROOT, SIZES, OpenPage, Server, serving
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +41,9 @@ def demo_store(tmp_path_factory: pytest.TempPathFactory) -> str:
     words = [sys.executable, "-m", "monitoring", "demo", "--db", url]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode in {0, 3}, done.stderr  # 3: done, and the story's wrong rows were quarantined
+    admission = Admission(open_accounts(url))
+    for account in admission.accounts():
+        admission.set_password(account, PASSWORD, datetime.now(UTC))
     return url
 
 

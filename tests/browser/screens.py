@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
+import time
 
 from playwright.sync_api import Locator, Page, expect
+
+from .served import PASSWORD
+
+ACCOUNTS = {
+    "Nurse": "demo-nurse",
+    "Physician": "demo-physician",
+    "Data manager": "demo-data-manager",
+    "Administrator": "demo-admin",
+    "Family or caregiver": "demo-caregiver",
+    "Wall screen": "demo-display",
+}
+"""The account that `demo` makes for each role."""
 
 PATIENCE = 30_000
 """Milliseconds. Rendering is done in software here; how fast it is, is measured elsewhere."""
 
 
 def settled(page: Page) -> None:
-    """Waits until the script run that drew this page has ended."""
+    """Waits until the script run that drew this page has ended; the sign-in has none."""
+    if "/auth/" in page.url:
+        return
     app = page.locator("[data-testid='stApp']")
     expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
 
@@ -20,17 +35,13 @@ def signed_out(page: Page) -> Locator:
     return page.get_by_role("heading", name="Sign in")
 
 
-def sign_in(page: Page, role: str, name: str = "R. Nightingale", patient: str | None = None) -> None:
-    """Signs in on whatever address the page shows, and stays there."""
+def sign_in(page: Page, role: str, password: str = PASSWORD) -> None:
+    """Signs in with the demonstration account of `role`, on whatever address the page asked for, and goes on to it."""
     expect(signed_out(page)).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("radio", name=role).click()
-    if patient is not None:
-        page.get_by_role("combobox", name=re.compile("I care for")).click()
-        page.get_by_role("option", name=re.compile(patient)).first.click()
-    page.get_by_label("My name").fill(name)
-    page.get_by_label("My name").press("Tab")
+    page.get_by_label("Name").fill(ACCOUNTS[role])
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
-    expect(signed_out(page)).to_be_hidden(timeout=PATIENCE)
+    page.wait_for_url(lambda url: "/auth/" not in url, timeout=PATIENCE)
     settled(page)
 
 
@@ -66,3 +77,11 @@ def scrolls_sideways(page: Page) -> bool:
                .map((box) => box.scrollWidth - box.clientWidth + window.innerWidth))"""
     )
     return bool(widest > page.viewport_size["width"] + 1)  # type: ignore[index]
+
+
+def until(page: Page, condition: str) -> None:
+    """Waits until a JavaScript expression is true. Playwright's own way of waiting needs `eval`, which we forbid."""
+    give_up = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(condition):
+        assert time.monotonic() < give_up, f"never true: {condition}"
+        page.wait_for_timeout(100)

@@ -30,6 +30,9 @@ CHROMIUM_FLAGS = [
 ]
 SIZES = {"wall": (1920, 1080), "desk": (1280, 800), "phone": (390, 844)}
 
+PASSWORD = "only these browser tests"  # noqa: S105 - of demonstration accounts in a temporary store
+"""What the tests make the demonstration accounts' password, which is another at each `demo`."""
+
 OpenPage = Callable[..., Page]
 """`open_page(size="desk", theme="light")`."""
 

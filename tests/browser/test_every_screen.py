@@ -36,7 +36,7 @@ def show(screen: str, page: Page, url: str) -> None:
         expect(page.locator("tr[data-system='crs-astct-2019']")).to_contain_text("Fever", timeout=PATIENCE)
     elif screen == "home":
         page.goto(f"{url}/home")
-        sign_in(page, "Family or caregiver", patient="")
+        sign_in(page, "Family or caregiver")
     else:
         page.goto(f"{url}/intake")
         sign_in(page, "Data manager")
@@ -57,7 +57,9 @@ class Shown:
         self.page.set_viewport_size({"width": width, "height": height})
         self._still()
         if whole:
-            inside = self.page.evaluate("() => document.querySelector(\"[data-testid='stMain']\").scrollHeight")
+            inside = self.page.evaluate(
+                "() => (document.querySelector(\"[data-testid='stMain']\") || document.body).scrollHeight"
+            )
             self.page.set_viewport_size({"width": width, "height": max(height, inside)})
             self._still()
         return self.page

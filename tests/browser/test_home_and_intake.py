@@ -19,7 +19,7 @@ CLINICAL = re.compile(r"\bgrade|\bCRS\b|\bICANS\b|ASTCT|\bICE\b|CAPD|cytokine|ne
 
 def at_home(page: Page, url: str) -> None:
     page.goto(f"{url}/home")
-    sign_in(page, "Family or caregiver", patient="")
+    sign_in(page, "Family or caregiver")
     expect(page.get_by_role("heading", name=re.compile("How is .+ now"))).to_be_visible(timeout=PATIENCE)
 
 
