@@ -38,6 +38,7 @@ PATIENTS_A_BLOCK = 64, 2048
 BLOCKS_AT_LEAST = 5
 """A block is a fifth of the patients, within bounds: what is added stays in proportion to what was given."""
 MOST_COMBINATIONS = 2**62
+MOST_HUNDREDTHS = 2**30
 ROWS_A_PORTION = 65_536
 _STATED = frozenset({"at_home", "sedated"})
 _DRUGS = frozenset({"vasopressors", "vasopressin", "inotrope"})
@@ -67,31 +68,105 @@ class Channel:
     ) -> Channel:
         """The channel of rows in any order; of several at one moment the `worse` ("max" or "min") counts.
 
-        A key is packed with its row, so that one sort of integers orders everything. Raises ValueError where
-        patient, time and row together need more than 63 bits.
+        One sort of integers orders everything: patient, time and the value itself are packed into each where no
+        value has more than two decimals and all fits into 63 bits, else patient, time and the row's place.
+        Raises ValueError where even these need more.
         """
-        earliest = int(at.min(initial=0))
-        span_bits = (int(at.max(initial=0)) - earliest).bit_length()
-        place_bits = at.size.bit_length()
-        if (patients << span_bits).bit_length() + place_bits > 63:
+        if at.size == 0:
+            return cls(np.empty(0, np.int32), np.empty(0, np.float32), np.zeros(patients + 1, np.int64))
+        earliest = int(at.min())
+        span_bits = (int(at.max()) - earliest).bit_length()
+        left = 63 - (patients << span_bits).bit_length()
+        rest = _Hundredths.of(value) or _Places(value)
+        if rest.bits > left:
+            rest = _Places(value)
+        if rest.bits > left:
             raise ValueError("too many rows for one channel; make it of fewer patients at a time")
         packed = np.empty(at.size, np.int64)
         for rows in _portions(at.size):
-            key = (patient[rows].astype(np.int64) << span_bits) | (at[rows].astype(np.int64) - earliest)
-            packed[rows] = (key << place_bits) | np.arange(rows.start, rows.stop)
+            key = patient[rows].astype(np.int64)
+            key <<= span_bits
+            key += at[rows]
+            key -= earliest
+            key <<= rest.bits
+            key |= rest.code(rows)
+            packed[rows] = key
         packed.sort()
+        starts = np.searchsorted(packed, np.arange(patients + 1, dtype=np.int64) << (span_bits + rest.bits))
         sorted_at, sorted_value = np.empty(at.size, np.int32), np.empty(at.size, np.float32)
+        again = False
         for rows in _portions(at.size):
-            sorted_value[rows] = value[packed[rows] & ((1 << place_bits) - 1)]
-            sorted_at[rows] = ((packed[rows] >> place_bits) & ((1 << span_bits) - 1)) + earliest
-        starts = np.searchsorted(packed, np.arange(patients + 1, dtype=np.int64) << (span_bits + place_bits))
-        again = sorted_at[1:] == sorted_at[:-1]
-        again[starts[(starts > 0) & (starts < at.size)] - 1] = False
-        if again.any():
-            first = np.flatnonzero(np.append(True, ~again))
-            sorted_value = (np.maximum if worse == "max" else np.minimum).reduceat(sorted_value, first)
-            sorted_at, starts = sorted_at[first], np.searchsorted(first, starts)
-        return cls(sorted_at, sorted_value, starts)
+            key = packed[rows]
+            sorted_value[rows] = rest.value(key & ((1 << rest.bits) - 1))
+            key >>= rest.bits
+            again = (
+                again
+                or bool((key[1:] == key[:-1]).any())
+                or bool(rows.start and (packed[rows.start - 1] >> rest.bits) == key[0])
+            )
+            key &= (1 << span_bits) - 1
+            key += earliest
+            sorted_at[rows] = key
+        made = cls(sorted_at, sorted_value, starts)
+        return made._each_once(worse) if again else made
+
+    def _each_once(self, worse: str) -> Channel:
+        """The channel with one value a moment."""
+        again = self.at[1:] == self.at[:-1]
+        again[self.starts[(self.starts > 0) & (self.starts < self.at.size)] - 1] = False
+        first = np.flatnonzero(np.append(True, ~again))
+        counts = (np.maximum if worse == "max" else np.minimum).reduceat(self.value, first)
+        return Channel(self.at[first], counts, np.searchsorted(first, self.starts))
+
+
+@dataclass(frozen=True)
+class _Hundredths:
+    """Values of at most two decimals as whole numbers from 0 on."""
+
+    values: NDArray[np.float32]
+    lowest: int
+    bits: int
+
+    @classmethod
+    def of(cls, values: NDArray[np.float32]) -> _Hundredths | None:
+        """None where a value has more decimals, or is no number."""
+        lowest, highest = float(values.min()), float(values.max())
+        if not -MOST_HUNDREDTHS < lowest * 100 <= highest * 100 < MOST_HUNDREDTHS:
+            return None
+        begin = round(lowest * 100)
+        found = cls(values, begin, (round(highest * 100) - begin).bit_length())
+        alike = (np.array_equal(found.value(found.code(rows)), values[rows]) for rows in _portions(values.size))
+        return found if all(alike) else None
+
+    def code(self, rows: slice) -> Times:
+        """The whole numbers of some rows."""
+        hundredths = np.rint(self.values[rows] * np.float64(100)).astype(np.int64)
+        hundredths -= self.lowest
+        return hundredths
+
+    def value(self, code: Times) -> NDArray[np.float32]:
+        """The values of whole numbers."""
+        return ((code + self.lowest) / 100).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Values found again by the place of their row."""
+
+    values: NDArray[np.float32]
+
+    @property
+    def bits(self) -> int:
+        """Bits of the highest place."""
+        return self.values.size.bit_length()
+
+    def code(self, rows: slice) -> Times:
+        """The places of some rows."""
+        return np.arange(rows.start, rows.stop)
+
+    def value(self, code: Times) -> NDArray[np.float32]:
+        """The values of places."""
+        return self.values[code]
 
 
 def _portions(size: int) -> Iterator[slice]:

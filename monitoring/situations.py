@@ -66,12 +66,16 @@ class Cell:
 class Answers:
     """Every situation of a table met so far and its answers; one serves all patients.
 
-    Raises ValueError for a table that names no bands.
+    Raises ValueError for a table that names no bands, and for one that asks how long a drug has been running.
     """
 
     def __init__(self, system: GradingSystem) -> None:
         if not system.bands:
             raise ValueError(f"{system.id} names no bands; grade its courses with monitoring.grading.graded")
+        if "vasopressor_doses" in system.reads[2]:
+            raise ValueError(
+                f"{system.id} asks how long a drug has run; grade its courses with monitoring.grading.graded"
+            )
         hides = [replace(axis, read=_may_hide) if axis.name == "fever_may_hide" else axis for axis in system.also]
         self.system = replace(system, also=tuple(hides))
         self.numbers = tuple(band.number for band in system.bands)
