@@ -36,7 +36,7 @@ LAST_EARLY_DAY = 30
 
 
 def _score(course: Course, concept: str, at: int) -> Evidenced:
-    fact = course.last(concept, at)
+    fact = next(iter(course.at_once(concept, at)), None)
     if not isinstance(fact, NeuroAssessment):
         return NOTHING
     if fact.tool is NeuroTool.ICE:
@@ -51,7 +51,7 @@ def _score(course: Course, concept: str, at: int) -> Evidenced:
 
 
 def _finding(course: Course, concept: str, at: int) -> Evidenced:
-    fact = course.last(concept, at)
+    fact = next(iter(course.at_once(concept, at)), None)
     if not isinstance(fact, NeuroAssessment):
         return NOTHING
     word = getattr(fact, concept)
@@ -79,7 +79,7 @@ def _masking(course: Course, at: int) -> Evidenced:
 
 def _pressure(course: Course, at: int) -> Evidenced:
     """The pressure, and the clinician's word where it stands."""
-    found, said = blood_pressure(course, at), last_charted(course, "hypotension_clinician", at)
+    found, said = blood_pressure(course, at).with_others(), last_charted(course, "hypotension_clinician", at)
     if said is None:
         return found
     word = f"{'hypotension' if said.code == 'true' else 'no hypotension'} by the clinician's word"
@@ -184,7 +184,7 @@ def _second_lowest(course: Course, at: int) -> Evidenced:
 
 
 _READERS: dict[str, Callable[[Course, int], Evidenced]] = {
-    "temperature": lambda course, at: observed(course, "temperature", at, look_twice=True),
+    "temperature": lambda course, at: observed(course, "temperature", at, look_twice=True).with_others(),
     "blood_pressure": _pressure,
     "crs_already_diagnosed": _diagnosed,
     "vasopressors": vasopressors,
@@ -236,7 +236,7 @@ def evidence_for(course: Course, axis: str, concepts: tuple[str, ...], at: int) 
 
 def _reported(course: Course, concepts: tuple[str, ...], at: int) -> Evidenced:
     """The worst report of an item, and the vital signs that measure it; says which it was."""
-    facts = [course.last(concept, at) for concept in concepts]
+    facts = [fact for concept in concepts for fact in course.at_once(concept, at)[:1]]
     reports = [fact for fact in facts if isinstance(fact, SymptomReport)]
     parts: list[Evidenced] = []
     if reports:
@@ -247,7 +247,7 @@ def _reported(course: Course, concepts: tuple[str, ...], at: int) -> Evidenced:
         )
     for concept in concepts:
         if not concept.startswith("symptom:"):
-            measured = observed(course, concept, at, look_twice=True)
+            measured = observed(course, concept, at, look_twice=True).with_others()
             if measured.text:
                 label = course.dictionary.concepts[concept].label
                 parts.append(Evidenced(f"{label} {measured.text}, measured", measured.at, measured.source))

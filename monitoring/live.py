@@ -174,13 +174,15 @@ class LiveCourse:
     def _together(self, concept: str, at: int, end: int, value: float, minute: int) -> list[tuple[int, Situation]]:
         """The situations on [at, end) where other values of the concept stand in the same minute (D65)."""
         place, taken, worse = self._places[concept], self._taken[concept], self._worse[concept]
+        situations = self._situations
         following = bisect_right(taken, at)
-        shared = at if following and taken[following - 1] >= minute else taken[following]
-        alone = self._situations.between(at, shared) if at < shared else []
-        return [
-            (start, (*held[:place], value if start < shared else worse(held[place], value), *held[place + 1 :]))
-            for start, held in [*alone, *self._situations.between(shared, end)]
-        ]
+        points = [at, *taken[following : bisect_left(taken, minute + MINUTE, following)]]
+        after: list[tuple[int, Situation]] = []
+        for start, until in zip(points, [*points[1:], end], strict=True):
+            shared = start > at or (following > 0 and taken[following - 1] >= minute)
+            counts = worse(situations.holds(start)[place], value) if shared else value
+            after += [(n, (*held[:place], counts, *held[place + 1 :])) for n, held in situations.between(start, until)]
+        return after
 
     def _splices(self, fact: Fact, at: int) -> bool:
         """Whether a fact only adds a value, so that all else stays as it is."""

@@ -236,7 +236,8 @@ def _crs_reason(now: Situation) -> str:
         parts.append(_low_pressure(now))
     flags = now.flags(grade.system.id)
     if "fever" in met:
-        parts.append(f"fever {observed(now.course, 'temperature', now.at).text.removesuffix(' °C')}".strip())
+        warm = observed(now.course, "temperature", now.at)
+        parts.append(f"fever {warm.text.removesuffix(' °C')}".strip() + warm.beside)
     elif Flag.FEVER_NOT_REQUIRED in flags and parts:
         drug = evidence_for(now.course, "masking_drugs", (), now.at)
         when = f" {now.clock(micros(drug.at))}" if drug.at else ""
@@ -253,7 +254,8 @@ def _pressors(now: Situation, *, several: bool) -> str:
 
 
 def _low_pressure(now: Situation) -> str:
-    pressure = blood_pressure(now.course, now.at).text.removesuffix(" mmHg")
+    found = blood_pressure(now.course, now.at)
+    pressure = found.text.removesuffix(" mmHg") + found.beside
     said = now.course.last("hypotension_clinician", now.at)
     if isinstance(said, Observation) and said.code == "true":
         return (

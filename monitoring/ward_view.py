@@ -200,7 +200,7 @@ def vital_cells(now: Situation) -> list[VitalCell]:
     support = _short_oxygen(breathing.text)
     if saturation and support:
         saturation += f" · {support}"
-    warm = course.last("temperature", at)
+    warm = next(iter(course.at_once("temperature", at)), None)
     fever = isinstance(warm, Observation) and warm.value is not None and warm.value >= 38.0 - 1e-6
     low = now.grades[PUBLISHED[Syndrome.CRS]].sweep.lo["blood_pressure"][now.place(PUBLISHED[Syndrome.CRS])] >= 1
     fast = fast_heartbeat(course.evidence).on(np.array([at]))[0][0] >= 1
@@ -232,7 +232,7 @@ def _without_unit(found: Evidenced) -> Evidenced:
 
 def _unusual(course: Course, concept: str, at: int) -> bool:
     """Whether the last value is outside the range the dictionary calls usual: kept, graded, worth a second look."""
-    fact = course.last(concept, at)
+    fact = next(iter(course.at_once(concept, at)), None)
     entry = course.dictionary.concepts[concept]
     return isinstance(fact, Observation) and fact.value is not None and not entry.usual(fact.value)
 

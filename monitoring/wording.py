@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -12,7 +13,7 @@ from monitoring.course import Course
 from monitoring.evidence import OxygenState
 from monitoring.oxygen_charting import PARTS
 from monitoring.records import Administration, Fact, Observation, OxygenSupport
-from monitoring.timeline import moment
+from monitoring.timeline import micros, moment
 from monitoring.vocabulary import DrugClass, OxygenDevice
 
 ABSENT = "—"
@@ -142,6 +143,11 @@ class Evidenced:
     text: str
     at: datetime | None = None
     source: str = ""
+    beside: str = ""
+
+    def with_others(self) -> Evidenced:
+        """The same, with what another source said in the same minute in its text (D65)."""
+        return Evidenced(self.text + self.beside, self.at, self.source)
 
 
 NOTHING = Evidenced("")
@@ -166,26 +172,53 @@ def last_charted(course: Course, concept: str, at: int) -> Observation | None:
 
 def observed(course: Course, concept: str, at: int, *, look_twice: bool = False) -> Evidenced:
     """The last value of a measured concept, with its unit; on demand, that it is outside the usual range."""
-    fact = last_charted(course, concept, at)
-    if fact is None or fact.value is None:
+    charted = last_charted(course, concept, at)
+    together = [] if charted is None else _measured(course, concept, micros(charted.effective_at))
+    if charted is None or charted.value is None or not together:
         return NOTHING
+    fact = together[0]
     entry = course.dictionary.concepts.get(concept)
     unit = unit_text(entry.unit) if entry else ""
-    number = f"{fact.value:.1f}" if concept == "temperature" else exact_text(fact.value)
-    unusual = look_twice and entry is not None and not entry.usual(fact.value)
-    return resting_on(fact, f"{number} {unit}".strip() + (", outside the usual range: look twice" if unusual else ""))
+    number_of = (lambda value: f"{value:.1f}") if concept == "temperature" else exact_text
+    number = number_of(fact.value or 0.0)
+    unusual = look_twice and entry is not None and not entry.usual(fact.value or 0.0)
+    text = f"{number} {unit}".strip() + (", outside the usual range: look twice" if unusual else "")
+    return _standing_together(together, text, number_of)
+
+
+def _measured(course: Course, concept: str, at: int) -> list[Observation]:
+    """The values of a concept that stand together at a moment, the one that counts first."""
+    found = course.at_once(concept, at)
+    return [fact for fact in found if isinstance(fact, Observation) and fact.value is not None]
+
+
+def _standing_together(facts: list[Observation], text: str, number_of: Callable[[float], str]) -> Evidenced:
+    """`text` of the value that counts, with the method and value of each other source of its minute beside it."""
+    counts, *others = facts
+    apart = {fact.method: fact for fact in others if (fact.method, fact.value) != (counts.method, counts.value)}
+    if not apart:
+        return resting_on(counts, text)
+    how = f" ({counts.method})" if counts.method else ""
+    said = [
+        f"{fact.method if fact.method and fact.method != counts.method else 'also'} {number_of(fact.value or 0.0)}"
+        for fact in apart.values()
+    ]
+    sources = dict.fromkeys(fact.source for fact in (counts, *apart.values()))
+    return Evidenced(text, counts.effective_at, "; ".join(sources), ", ".join([how, *said]))
 
 
 def blood_pressure(course: Course, at: int) -> Evidenced:
-    """Systolic over diastolic of one moment; systolic alone where no diastolic belongs to it."""
-    systolic, diastolic = course.last("sbp", at), course.last("dbp", at)
-    if not isinstance(systolic, Observation) or systolic.value is None:
+    """Systolic over diastolic of one moment and method; systolic alone where no diastolic belongs to it."""
+    together = _measured(course, "sbp", at)
+    if not together:
         return observed(course, "map", at)
-    text = number_text(systolic.value)
-    same = isinstance(diastolic, Observation) and diastolic.effective_at == systolic.effective_at
-    if same and isinstance(diastolic, Observation) and diastolic.value is not None:
-        text += f"/{number_text(diastolic.value)}"
-    return resting_on(systolic, text + " mmHg")
+    systolic = together[0]
+    text = number_text(systolic.value or 0.0)
+    when = (systolic.effective_at, systolic.method)
+    below = [f for f in _measured(course, "dbp", at) if (f.effective_at, f.method) == when and f.value is not None]
+    if below:
+        text += f"/{number_text(below[0].value or 0.0)}"
+    return _standing_together(together, text + " mmHg", number_text)
 
 
 def drugs_running(course: Course, at: int, classes: frozenset[DrugClass]) -> list[tuple[str, Administration]]:
@@ -213,7 +246,7 @@ def drug_label(course: Course, drug: str, fact: Administration) -> str:
 
 def oxygen(course: Course, at: int) -> Evidenced:
     """Device, flow and fraction as last charted, those that came as values of their own included."""
-    fact = course.last("oxygen_support", at)
+    fact = next(iter(course.at_once("oxygen_support", at)), None)
     row = fact if isinstance(fact, OxygenSupport) else None
     apart = [part for part in (last_charted(course, concept, at) for concept in PARTS) if part is not None]
     apart = [part for part in apart if row is None or part.effective_at >= row.effective_at]
