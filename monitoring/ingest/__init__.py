@@ -19,6 +19,7 @@ from monitoring.ingest.clif import CLIF_KINDS
 from monitoring.ingest.contents import BUFFER, contents, opened
 from monitoring.ingest.delimited import read_delimited
 from monitoring.ingest.drugs import DRUGS
+from monitoring.ingest.hl7v2 import read_hl7v2
 from monitoring.ingest.kinds import Kind, kind_of, read_rows
 from monitoring.ingest.neuro import NEURO_ASSESSMENTS
 from monitoring.ingest.parquet import read_parquet
@@ -38,7 +39,7 @@ _TABLES: dict[str, tuple[Kind, ...]] = {
     "csv": _CSV_KINDS,
     "clif": CLIF_KINDS,
 }
-_READERS: dict[str, Callable[[BinaryIO, Reading], Iterator[RowRead]]] = {}
+_READERS: dict[str, Callable[[BinaryIO, Reading], Iterator[RowRead]]] = {"hl7v2": read_hl7v2}
 FORMATS = ("auto", "csv", "clif", "fhir", "hl7v2")
 """The formats read here; `auto` is found from the first bytes of each input, and a table's kind from its header."""
 
