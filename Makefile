@@ -20,11 +20,11 @@ demo: $(VENV)/runtime ## fill a demonstration ward relative to now, and serve it
 	@rm -f $(DEMO) $(DEMO)-wal $(DEMO)-shm
 	@$(PY) -m monitoring demo --db $(STORE)
 	@echo "Demonstration ward, synthetic patients: http://$(HOST):$(PORT)  (stop with Ctrl+C)"
-	@MONITORING_DATABASE_URL=$(STORE) MONITORING_DEMONSTRATION=1 exec $(SERVE)
+	@MONITORING_DATABASE_URL=$(STORE) MONITORING_DEMONSTRATION=1 MONITORING_URL=http://$(HOST):$(PORT) exec $(SERVE)
 
 run: $(VENV)/runtime ## serve the ward's own store (MONITORING_DATABASE_URL, else data/monitoring.db)
 	@echo "Ward: http://$(HOST):$(PORT)  (stop with Ctrl+C)"
-	@exec $(SERVE)
+	@MONITORING_URL=$${MONITORING_URL:-http://$(HOST):$(PORT)} exec $(SERVE)
 
 test: $(VENV)/development ## everything: lint, format, types, tests; all run even when one fails
 	@.ci/system-packages

@@ -1,4 +1,4 @@
-"""How long a session lasts, and how often somebody may try (D62, D63)."""
+"""How long a session lasts, and how often somebody may try (D77, D78)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one table: which role opens which screen and address and does what, and what each command touches.
+"""The one table: which role opens which screen and address and does what (D79), and what each command touches.
 
 Whatever is not in it is closed. A new page, route, websocket or command needs its row here; tests/access walks all of
 them, for every role and for nobody, and fails on one that has none.

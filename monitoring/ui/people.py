@@ -64,7 +64,7 @@ class _Owner:
 def person() -> Person | None:
     """Who is at this screen; None, and nothing left of theirs, once their session is over.
 
-    While the store is silent it is whoever it last was: without the store there is nothing new to show anybody.
+    While the store is silent it is whoever it last was: without the store there is nothing new to show anybody (D80).
     Raises StoreUnavailable where nobody was here before.
     """
     session_id, owner = st.user.get(SESSION), st.session_state.get(_OWNER)
