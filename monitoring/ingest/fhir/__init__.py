@@ -185,7 +185,7 @@ def _read_resource(one: One, entry: Entry) -> None:
 
 
 def _deleted(one: One, entry: Entry) -> None:
-    """A deletion withdraws what its own Bundle says of the resource; alone it names neither patient nor value (D83)."""
+    """A deletion withdraws what its own Bundle says of the resource; alone it names neither patient nor value (D88)."""
     url = (entry.request.url if entry.request else None) or ""
     target = one.raw if entry.resource is not msgspec.UNSET else one.neighbours.get(url)
     if target is None:

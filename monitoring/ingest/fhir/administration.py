@@ -1,4 +1,4 @@
-"""MedicationAdministration: a drug given over a time or at one, or a CAR T product (an infusion). Statuses: D85."""
+"""MedicationAdministration: a drug given over a time or at one, or a CAR T product (an infusion). Statuses: D90."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encounter and Location: the ward and bed a patient is in, from when. An outpatient visit is no place (D82)."""
+"""Encounter and Location: the ward and bed a patient is in, from when. An outpatient visit is no place (D87)."""
 
 from __future__ import annotations
 

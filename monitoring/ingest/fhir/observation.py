@@ -1,7 +1,7 @@
 """Observation: a value, the values of its components and contained members, or the reason there is none.
 
 What is not ours is passed over before anything else is asked of it. A panel whose values are in its members counts as
-itself. Statuses: D79; a time that is a period: D80.
+itself. Statuses: D84; a time that is a period: D85.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def _name(names: list[HumanName]) -> str | None:
 
 
 def _died(one: One, resource: Patient, identity: str) -> None:
-    """The death is kept as an observation; its cause, and so any grade, is a clinician's to chart (D84)."""
+    """The death is kept as an observation; its cause, and so any grade, is a clinician's to chart (D89)."""
     at = one.moment(resource.deceased_date_time, "deceasedDateTime") or one.recorded_at
     if at is None:
         if not one.refusals:

@@ -1,7 +1,7 @@
 """One resource while it is read: where it stands, what surrounds it, its facts, and a refusal for what cannot be read.
 
-The patient is the logical id of the resource that `subject` names, and a record is `Type/id` (D77); when it was
-charted is `meta.lastUpdated`, else `issued` (D78).
+The patient is the logical id of the resource that `subject` names, and a record is `Type/id` (D82); when it was
+charted is `meta.lastUpdated`, else `issued` (D83).
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class One:
         return start, end
 
     def charted(self, last_updated: str | None, issued: str | None = None) -> None:
-        """Note when the record was charted: the version's own time, else when it was issued (D78)."""
+        """Note when the record was charted: the version's own time, else when it was issued (D83)."""
         text, at = last_updated or self.last_modified, "meta.lastUpdated"
         if text is None:
             text, at = issued, "issued"

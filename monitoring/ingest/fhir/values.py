@@ -1,7 +1,7 @@
 """The value of an observation or component, in the concept's own unit or words, or the reason there is none.
 
 A number is never guessed: a unit that is missing, unknown or contradicts itself, a comparator, or a value nobody would
-believe is quarantined (D81).
+believe is quarantined (D86).
 """
 
 from __future__ import annotations
