@@ -1,18 +1,20 @@
 """A cohort graded by the same table and the same sweep as one patient, from arrays kept channel by channel.
 
 Every patient has a stretch of one long axis of time. Before anything is swept, values that the table cannot tell
-apart and whose freshness overlaps become one run: a month of hourly sets is a few dozen boundaries, and all that
-remains is worked on those. Patients are taken in blocks, so that the memory added does not grow with the cohort.
+apart and whose freshness overlaps become one run: a month of hourly sets is a few dozen boundaries. At most of them
+a situation begins that others have been in before: each is answered once a block of patients, and what is added to
+the memory stays in proportion to what was given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.channels import NEVER, Channel, Cohort, Seconds, Spans, portions
 from monitoring.concepts import Dictionary
 from monitoring.evidence import Evidence
 from monitoring.grading.engine import Bands, Graded, Grades, GradingSystem, grade_situations
@@ -30,180 +32,16 @@ from monitoring.timeline import (
     ordered,
 )
 
-Seconds = NDArray[np.int32]
+__all__ = ["NEVER", "Block", "Channel", "Cohort", "CohortSteps", "Spans", "grade_cohort", "graded_blocks"]
+
 SECOND = 1_000_000
-NEVER = int(np.iinfo(np.int32).max)
-"""End of a drug that is still running."""
 PATIENTS_A_BLOCK = 64, 2048
 BLOCKS_AT_LEAST = 5
 """A block is a fifth of the patients, within bounds: what is added stays in proportion to what was given."""
 MOST_COMBINATIONS = 2**62
-MOST_HUNDREDTHS = 2**30
-ROWS_A_PORTION = 65_536
 _STATED = frozenset({"at_home", "sedated"})
 _DRUGS = frozenset({"vasopressors", "vasopressin", "inotrope"})
 _CONCEPT = {"oxygen": "oxygen_support", "haemorrhage": "intracranial_haemorrhage"}
-
-
-@dataclass(frozen=True)
-class Channel:
-    """One concept of a cohort: `at` and `value` of patient p are [starts[p], starts[p + 1]).
-
-    `at` are seconds since that patient's infusion, strictly increasing for each patient. For a label, `value`
-    is the place of the word in the list given beside the channel.
-    """
-
-    at: Seconds
-    value: NDArray[np.float32]
-    starts: Times
-
-    @property
-    def first_at(self) -> Seconds:
-        """The first time of everybody who has a value."""
-        return self.at[self.starts[:-1][self.starts[:-1] < self.starts[1:]]]
-
-    @classmethod
-    def from_rows(
-        cls, patients: int, patient: NDArray[np.integer], at: Seconds, value: NDArray[np.float32], *, worse: str = "max"
-    ) -> Channel:
-        """The channel of rows in any order; of several at one moment the `worse` ("max" or "min") counts.
-
-        One sort of integers orders everything: patient, time and the value itself are packed into each where no
-        value has more than two decimals and all fits into 63 bits, else patient, time and the row's place.
-        Raises ValueError where even these need more.
-        """
-        if at.size == 0:
-            return cls(np.empty(0, np.int32), np.empty(0, np.float32), np.zeros(patients + 1, np.int64))
-        earliest = int(at.min())
-        span_bits = (int(at.max()) - earliest).bit_length()
-        left = 63 - (patients << span_bits).bit_length()
-        rest = _Hundredths.of(value) or _Places(value)
-        if rest.bits > left:
-            rest = _Places(value)
-        if rest.bits > left:
-            raise ValueError("too many rows for one channel; make it of fewer patients at a time")
-        packed = np.empty(at.size, np.int64)
-        for rows in _portions(at.size):
-            key = patient[rows].astype(np.int64)
-            key <<= span_bits
-            key += at[rows]
-            key -= earliest
-            key <<= rest.bits
-            key |= rest.code(rows)
-            packed[rows] = key
-        packed.sort()
-        starts = np.searchsorted(packed, np.arange(patients + 1, dtype=np.int64) << (span_bits + rest.bits))
-        sorted_at, sorted_value = np.empty(at.size, np.int32), np.empty(at.size, np.float32)
-        again = False
-        for rows in _portions(at.size):
-            key = packed[rows]
-            sorted_value[rows] = rest.value(key & ((1 << rest.bits) - 1))
-            key >>= rest.bits
-            again = (
-                again
-                or bool((key[1:] == key[:-1]).any())
-                or bool(rows.start and (packed[rows.start - 1] >> rest.bits) == key[0])
-            )
-            key &= (1 << span_bits) - 1
-            key += earliest
-            sorted_at[rows] = key
-        made = cls(sorted_at, sorted_value, starts)
-        return made._each_once(worse) if again else made
-
-    def _each_once(self, worse: str) -> Channel:
-        """The channel with one value a moment."""
-        again = self.at[1:] == self.at[:-1]
-        again[self.starts[(self.starts > 0) & (self.starts < self.at.size)] - 1] = False
-        first = np.flatnonzero(np.append(True, ~again))
-        counts = (np.maximum if worse == "max" else np.minimum).reduceat(self.value, first)
-        return Channel(self.at[first], counts, np.searchsorted(first, self.starts))
-
-
-@dataclass(frozen=True)
-class _Hundredths:
-    """Values of at most two decimals as whole numbers from 0 on."""
-
-    values: NDArray[np.float32]
-    lowest: int
-    bits: int
-
-    @classmethod
-    def of(cls, values: NDArray[np.float32]) -> _Hundredths | None:
-        """None where a value has more decimals, or is no number."""
-        lowest, highest = float(values.min()), float(values.max())
-        if not -MOST_HUNDREDTHS < lowest * 100 <= highest * 100 < MOST_HUNDREDTHS:
-            return None
-        begin = round(lowest * 100)
-        found = cls(values, begin, (round(highest * 100) - begin).bit_length())
-        alike = (np.array_equal(found.value(found.code(rows)), values[rows]) for rows in _portions(values.size))
-        return found if all(alike) else None
-
-    def code(self, rows: slice) -> Times:
-        """The whole numbers of some rows."""
-        hundredths = np.rint(self.values[rows] * np.float64(100)).astype(np.int64)
-        hundredths -= self.lowest
-        return hundredths
-
-    def value(self, code: Times) -> NDArray[np.float32]:
-        """The values of whole numbers."""
-        return ((code + self.lowest) / 100).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class _Places:
-    """Values found again by the place of their row."""
-
-    values: NDArray[np.float32]
-
-    @property
-    def bits(self) -> int:
-        """Bits of the highest place."""
-        return self.values.size.bit_length()
-
-    def code(self, rows: slice) -> Times:
-        """The places of some rows."""
-        return np.arange(rows.start, rows.stop)
-
-    def value(self, code: Times) -> NDArray[np.float32]:
-        """The values of places."""
-        return self.values[code]
-
-
-def _portions(size: int) -> Iterator[slice]:
-    """Slices that stay in the cache: what is computed on the way never becomes an array of the whole length."""
-    return (slice(begin, min(begin + ROWS_A_PORTION, size)) for begin in range(0, size, ROWS_A_PORTION))
-
-
-@dataclass(frozen=True)
-class Spans:
-    """What ran on [start, end), seconds since the infusion: of patient p, [starts[p], starts[p + 1])."""
-
-    start: Seconds
-    end: Seconds
-    starts: Times
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """Channels by the names of `Evidence`; what is not here is unknown of everybody.
-
-    `drugs` may hold `vasopressors, vasopressin, inotrope` (one span a drug) and `masking` (any drug that may take
-    a fever away); `drug_chart[p]` says whether a drug chart speaks for patient p, so that no span means none ran.
-    """
-
-    patients: int
-    numbers: Mapping[str, Channel] = field(default_factory=dict)
-    truths: Mapping[str, Channel] = field(default_factory=dict)
-    labels: Mapping[str, tuple[Channel, tuple[object, ...]]] = field(default_factory=dict)
-    drugs: Mapping[str, Spans] = field(default_factory=dict)
-    drug_chart: NDArray[np.bool_] | None = None
-    crs_charted: Channel | None = None
-
-    @property
-    def channels(self) -> list[Channel]:
-        """Every channel."""
-        charted = [] if self.crs_charted is None else [self.crs_charted]
-        return [*self.numbers.values(), *self.truths.values(), *(pair[0] for pair in self.labels.values()), *charted]
 
 
 @dataclass(frozen=True)
@@ -475,7 +313,7 @@ def _openings(at: Seconds, value: NDArray[np.float32], opening: Times, fresh: in
     """
     opens = np.empty(at.size, np.bool_)
     longest = np.uint32(2**31 if fresh is None else fresh)
-    for rows in _portions(at.size - 1):
+    for rows in portions(at.size - 1):
         now, seen = slice(rows.start + 1, rows.stop + 1), slice(rows.start, rows.stop + 1)
         told = value[seen] if bands is None else bands.of(value[seen])
         gap = np.subtract(at[now], at[rows])

@@ -1,0 +1,187 @@
+"""A cohort as arrays: each concept a channel of times and values, patient after patient.
+
+Rows in any order become a channel by one sort. Nothing here knows what a value means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.timeline import Times
+
+Seconds = NDArray[np.int32]
+NEVER = int(np.iinfo(np.int32).max)
+"""End of a drug that is still running."""
+ROWS_A_PORTION = 65_536
+MOST_HUNDREDTHS = 2**30
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One concept of a cohort: `at` and `value` of patient p are [starts[p], starts[p + 1]).
+
+    `at` are seconds since that patient's infusion, strictly increasing for each patient. For a label, `value`
+    is the place of the word in the list given beside the channel.
+    """
+
+    at: Seconds
+    value: NDArray[np.float32]
+    starts: Times
+
+    @property
+    def first_at(self) -> Seconds:
+        """The first time of everybody who has a value."""
+        return self.at[self.starts[:-1][self.starts[:-1] < self.starts[1:]]]
+
+    @classmethod
+    def from_rows(
+        cls, patients: int, patient: NDArray[np.integer], at: Seconds, value: NDArray[np.float32], *, worse: str = "max"
+    ) -> Channel:
+        """The channel of rows in any order; of several at one moment the `worse` ("max" or "min") counts.
+
+        One sort of integers orders everything: patient, time and the value itself are packed into each where no
+        value has more than two decimals and all fits into 63 bits, else patient, time and the row's place. The
+        sorted integers give way to the times and values in the same memory.
+        Raises ValueError where even these need more.
+        """
+        if at.size == 0:
+            return cls(np.empty(0, np.int32), np.empty(0, np.float32), np.zeros(patients + 1, np.int64))
+        earliest = int(at.min())
+        span_bits = (int(at.max()) - earliest).bit_length()
+        left = 63 - (patients << span_bits).bit_length()
+        packed = np.empty(at.size, np.int64)
+        for rest in (_Hundredths.of(value), _Places(value)):
+            if rest.bits <= left and all(
+                _packed(packed[rows], patient[rows], at[rows], (earliest, span_bits, rest.bits), rest.code(rows))
+                for rows in portions(at.size)
+            ):
+                break
+        else:
+            raise ValueError("too many rows for one channel; make it of fewer patients at a time")
+        packed.sort()
+        starts = np.searchsorted(packed, np.arange(patients + 1, dtype=np.int64) << (span_bits + rest.bits))
+        sorted_value, sorted_at = packed.view(np.float32)[::2], packed.view(np.int32)[1::2]
+        again, before = False, -1
+        for rows in portions(at.size):
+            key = packed[rows] >> rest.bits
+            again = again or key[0] == before or bool((key[1:] == key[:-1]).any())
+            before = key[-1]
+            values = rest.value(packed[rows] & ((1 << rest.bits) - 1))
+            key &= (1 << span_bits) - 1
+            key += earliest
+            sorted_value[rows], sorted_at[rows] = values, key
+        made = cls(sorted_at, sorted_value, starts)
+        return made._each_once(worse) if again else made
+
+    def _each_once(self, worse: str) -> Channel:
+        """The channel with one value a moment."""
+        again = self.at[1:] == self.at[:-1]
+        again[self.starts[(self.starts > 0) & (self.starts < self.at.size)] - 1] = False
+        first = np.flatnonzero(np.append(True, ~again))
+        counts = (np.maximum if worse == "max" else np.minimum).reduceat(self.value, first)
+        return Channel(self.at[first], counts, np.searchsorted(first, self.starts))
+
+
+def _packed(
+    into: Times, patient: NDArray[np.integer], at: Seconds, layout: tuple[int, int, int], code: Times | None
+) -> bool:
+    """Patient, time since the earliest and code in one integer each; False where there is no code."""
+    if code is None:
+        return False
+    earliest, span_bits, rest_bits = layout
+    into[:] = patient
+    into <<= span_bits
+    into += at
+    into -= earliest
+    into <<= rest_bits
+    into |= code
+    return True
+
+
+@dataclass(frozen=True)
+class _Hundredths:
+    """Values of at most two decimals as whole numbers from 0 on."""
+
+    values: NDArray[np.float32]
+    lowest: int
+    bits: int
+
+    @classmethod
+    def of(cls, values: NDArray[np.float32]) -> _Hundredths:
+        """Bits for the values' range; 64 where there is no such range."""
+        lowest, highest = float(values.min()) * 100, float(values.max()) * 100
+        if not -MOST_HUNDREDTHS < lowest <= highest < MOST_HUNDREDTHS:
+            return cls(values, 0, 64)
+        return cls(values, round(lowest), (round(highest) - round(lowest)).bit_length())
+
+    def code(self, rows: slice) -> Times | None:
+        """The whole numbers of some rows; None where a value has more decimals."""
+        values = self.values[rows]
+        hundredths = np.rint(values * np.float64(100))
+        exact = np.array_equal((hundredths / 100).astype(np.float32), values)
+        return hundredths.astype(np.int64) - self.lowest if exact else None
+
+    def value(self, code: Times) -> NDArray[np.float32]:
+        """The values of whole numbers."""
+        return ((code + self.lowest) / 100).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Values found again by the place of their row."""
+
+    values: NDArray[np.float32]
+
+    @property
+    def bits(self) -> int:
+        """Bits of the highest place."""
+        return self.values.size.bit_length()
+
+    def code(self, rows: slice) -> Times:
+        """The places of some rows."""
+        return np.arange(rows.start, rows.stop)
+
+    def value(self, code: Times) -> NDArray[np.float32]:
+        """The values of places."""
+        return self.values[code]
+
+
+def portions(size: int) -> Iterator[slice]:
+    """Slices that stay in the cache: what is computed on the way never becomes an array of the whole length."""
+    return (slice(begin, min(begin + ROWS_A_PORTION, size)) for begin in range(0, size, ROWS_A_PORTION))
+
+
+@dataclass(frozen=True)
+class Spans:
+    """What ran on [start, end), seconds since the infusion: of patient p, [starts[p], starts[p + 1])."""
+
+    start: Seconds
+    end: Seconds
+    starts: Times
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Channels by the names of `Evidence`; what is not here is unknown of everybody.
+
+    `drugs` may hold `vasopressors, vasopressin, inotrope` (one span a drug) and `masking` (any drug that may take
+    a fever away); `drug_chart[p]` says whether a drug chart speaks for patient p, so that no span means none ran.
+    """
+
+    patients: int
+    numbers: Mapping[str, Channel] = field(default_factory=dict)
+    truths: Mapping[str, Channel] = field(default_factory=dict)
+    labels: Mapping[str, tuple[Channel, tuple[object, ...]]] = field(default_factory=dict)
+    drugs: Mapping[str, Spans] = field(default_factory=dict)
+    drug_chart: NDArray[np.bool_] | None = None
+    crs_charted: Channel | None = None
+
+    @property
+    def channels(self) -> list[Channel]:
+        """Every channel."""
+        charted = [] if self.crs_charted is None else [self.crs_charted]
+        return [*self.numbers.values(), *self.truths.values(), *(pair[0] for pair in self.labels.values()), *charted]
