@@ -63,13 +63,16 @@ _GROWING_DAYS = 11 * 366  # past the tenth birthday, from which on no limit depe
 class Course(StandingFacts):
     """A patient's standing facts and the evidence they make.
 
-    `memo` is where the grading layers above keep what they derived from this very course.
+    `memo` is where the grading layers above keep what they derived from this very course; `received` is
+    everything that reached us, withdrawn and amended facts too.
     """
 
     def __init__(self, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary, ward_zone: tzinfo = UTC) -> None:
         super().__init__(patient_id, facts, dictionary)
         self.ward_zone = ward_zone
         self.memo: dict[str, object] = {}
+        self.received = tuple(facts)
+        self._cut_from: Course | None = None
 
     @classmethod
     def from_facts(
@@ -83,7 +86,14 @@ class Course(StandingFacts):
         if not self.facts or self.facts[-1].effective_at <= as_of:
             return self
         earlier = [fact for fact in self.facts if fact.effective_at <= as_of]
-        return Course(self.patient_id, earlier, self.dictionary, self.ward_zone)
+        cut = Course(self.patient_id, earlier, self.dictionary, self.ward_zone)
+        cut._cut_from = self.whole
+        return cut
+
+    @property
+    def whole(self) -> Course:
+        """The course this one was cut from, else itself."""
+        return self._cut_from or self
 
     def at_once(self, concept: str, at: int) -> list[Fact]:
         """What was charted of a concept in the last minute it was charted in, up to `at`; first the one that counts.

@@ -19,6 +19,7 @@ from monitoring.course import Course
 from monitoring.grading import graded, iec_hs
 from monitoring.grading.engine import Graded
 from monitoring.grading.masking import EPISODE_GAP
+from monitoring.hindsight import Revision, revisions
 from monitoring.timeline import micros, moment
 from monitoring.vocabulary import Flag, Syndrome
 from monitoring.windows import DOCUMENTED_DAYS, window_flags, window_span
@@ -29,7 +30,10 @@ REPORTED = {Syndrome.CRS: "crs-documented-symptoms", Syndrome.ICANS: "icans-docu
 
 @dataclass(frozen=True)
 class GradeStep:
-    """A grade that holds on [start, end), microseconds; None where the scale cannot be applied."""
+    """A grade that holds on [start, end), microseconds; None where the scale cannot be applied.
+
+    `changed` says what the screens had said, where they had said something else.
+    """
 
     start: int
     end: int
@@ -38,11 +42,12 @@ class GradeStep:
     met: tuple[str, ...]
     unassessed: tuple[str, ...]
     flags: tuple[Flag, ...]
+    changed: Revision | None = None
 
     def same_as(self, other: GradeStep) -> bool:
         """Whether two steps say the same."""
-        mine = (self.at_least, self.at_most, self.met, self.unassessed, self.flags)
-        return mine == (other.at_least, other.at_most, other.met, other.unassessed, other.flags)
+        mine = (self.at_least, self.at_most, self.met, self.unassessed, self.flags, self.changed)
+        return mine == (other.at_least, other.at_most, other.met, other.unassessed, other.flags, other.changed)
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,8 @@ def _segments(course: Course, system_id: str, start: int, end: int, ward_zone: t
         boundaries.append(beside.at)
     if _asks_about_iec_hs(grade):
         boundaries.append(iec_hs.asks(course).at)
+    changes = revisions(course, system_id, start, end)
+    boundaries.append(np.array([edge for change in changes for edge in (change.start, change.end)], dtype=np.int64))
     cuts = np.unique(np.concatenate(boundaries))
     cuts = cuts[(cuts >= start) & (cuts <= end)]
     for index, cut in enumerate(cuts):
@@ -116,6 +123,7 @@ def _segments(course: Course, system_id: str, start: int, end: int, ward_zone: t
             met=tuple(grade.met(place)),
             unassessed=tuple(grade.unassessed(place)),
             flags=tuple(flags_at(course, grade, place, at, ward_zone, beside)),
+            changed=next((change for change in changes if change.start <= at < change.end), None),
         )
 
 
@@ -138,6 +146,8 @@ def flags_at(
         flags.append(Flag.SYMPTOM_GRADE_EXCEEDS_PUBLISHED)
     if stale_axes(course, grade, place, at):
         flags.append(Flag.STALE)
+    if revisions(course, grade.system.id, at, at + 1):
+        flags.append(Flag.CHANGED_AFTER_THE_FACT)
     return list(dict.fromkeys(flags))
 
 
@@ -190,6 +200,14 @@ def grade_report(course: Course, system_ids: Sequence[str], as_of: datetime, war
     return [_report(known, system_id, as_of, ward_zone) for system_id in system_ids]
 
 
+def _shown(changed: Revision | None) -> dict[str, Any]:
+    """What the screens had said of a step, where they had said something else."""
+    if changed is None:
+        return {}
+    low, high = changed.shown
+    return {"shown": {"at_least": low, "at_most": high}, "known_since": moment(changed.known_since).isoformat()}
+
+
 def _report(course: Course, system_id: str, as_of: datetime, ward_zone: tzinfo) -> dict[str, Any]:
     found = steps(course, system_id, as_of, ward_zone)
     return {
@@ -205,6 +223,7 @@ def _report(course: Course, system_id: str, as_of: datetime, ward_zone: tzinfo) 
                 "met": list(step.met),
                 "unassessed": list(step.unassessed),
                 "flags": [flag.value for flag in step.flags],
+                **_shown(step.changed),
             }
             for step in found
         ],

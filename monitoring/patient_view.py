@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
+from monitoring.after_the_fact import changed_text, said_then
 from monitoring.axis_evidence import evidence_for
 from monitoring.clock import age_years
 from monitoring.course import Course
@@ -13,12 +14,14 @@ from monitoring.deciding import would_decide
 from monitoring.episodes import PUBLISHED, REPORTED, episodes, latest_infusion_day, steps
 from monitoring.grading import graded
 from monitoring.grading.engine import Graded
+from monitoring.hindsight import Revision, revisions
 from monitoring.products import LABELS_NOW, product_named
 from monitoring.records import Observation, OxygenSupport
 from monitoring.sentences import Situation, remark
 from monitoring.timeline import END_OF_TIME, micros, moment
 from monitoring.views import (
     Bar,
+    Changed,
     CriterionRow,
     EpisodeRow,
     Explanation,
@@ -34,7 +37,7 @@ from monitoring.views import (
 from monitoring.vocabulary import Answer, DrugClass, OxygenDevice, Syndrome
 from monitoring.ward_view import grade_cell, ward_row
 from monitoring.windows import DOCUMENTED_DAYS, day_span, standing, window_span
-from monitoring.wording import INPUT_NAMES, age_text, duration, plain, unit_text
+from monitoring.wording import INPUT_NAMES, age_text, duration, grade_text, plain, unit_text
 
 _SERIES = ("temperature", "heart_rate", "respiratory_rate", "sbp", "dbp", "spo2")
 _LABELS = {Syndrome.CRS: "CRS", Syndrome.ICANS: "ICANS"}
@@ -135,7 +138,19 @@ def _strip(now: Situation, system_id: str) -> Strip:
         )
         for step in steps(now.course, system_id, now.as_of, now.zone)
     ]
-    return Strip(system_id, grade.system.title, grade.system.syndrome, tuple(_joined(shown)))
+    changes = tuple(_changed(now, change) for change in revisions(now.course, system_id, end=now.at))
+    return Strip(system_id, grade.system.title, grade.system.syndrome, tuple(_joined(shown)), changes)
+
+
+def _changed(now: Situation, change: Revision) -> Changed:
+    return Changed(
+        start=moment(change.start),
+        end=moment(change.end),
+        known_since=moment(change.known_since),
+        shown=grade_text(*change.shown),
+        known=grade_text(*change.known),
+        sentence=changed_text(change, now.as_of, now.zone),
+    )
 
 
 def _joined(shown: list[Step]) -> list[Step]:
@@ -234,7 +249,7 @@ def explanation(now: Situation, system_id: str) -> Explanation:
         grade=cell,
         sentence=f"Grade {cell.text}: {reasons}{needs}." if cell.gradable else f"Cannot be graded: {reasons}.",
         decides=would_decide(now.course, grade, now.as_of),
-        remarks=tuple(remark(flag) for flag in cell.flags),
+        remarks=(*(remark(flag) for flag in cell.flags), *said_then(now.course, system_id, now.as_of, now.zone)),
         rows=tuple(_criterion_rows(now, grade, place)),
     )
 

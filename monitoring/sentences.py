@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
 
+from monitoring.after_the_fact import known_late
 from monitoring.alerts import last_heard, silent_for
 from monitoring.axis_evidence import evidence_for
 from monitoring.course import Course
@@ -56,6 +57,7 @@ _REMARKS = {
     Flag.LOOK_FOR_INFECTION: "Look for infection.",
     Flag.NO_INFUSION_RECORDED: "No infusion is recorded, so there is no day to count.",
     Flag.CONSIDER_IEC_HS: "Ask about IEC-HS: its screen, a rule not re-read in its source, is positive.",
+    Flag.CHANGED_AFTER_THE_FACT: "Changed after the fact.",
     Flag.STALE: "A value is too old to use.",
     Flag.UNVERIFIED_RULE: "A rule of this scale was not re-read in its source.",
     Flag.SYMPTOM_GRADE_EXCEEDS_PUBLISHED: "Reported symptoms are graver than the published grade: examine.",
@@ -144,14 +146,16 @@ def because(now: Situation) -> Because:
     told = [_syndrome(now, syndrome) for syndrome in graver]
     lines = [line for line in told if line.why]
     reported = _reported_symptoms(now)
+    late = known_late(now.course, now.as_of, now.zone)
     certain = max(now.bounds(system_id)[0] or 0 for system_id in PUBLISHED.values())
     if reported and lines and certain == 0 and now.course.at_home(now.at):
         return Because(reported, " ".join(part for part in (_published_note(now), lines[0].why) if part))
     if not lines:
-        return Because(reported or _nothing_found(now), "" if not reported else _published_note(now))
+        note = _published_note(now) if reported else ""
+        return Because(reported or _nothing_found(now), " ".join(part for part in (note, late) if part))
     first, second = lines[0], lines[1] if len(lines) > 1 else Because("", "")
-    then = " ".join(part for part in (first.then, second.why, second.then if not first.then else "", reported) if part)
-    return Because(first.why, then)
+    parts = (first.then, second.why, second.then if not first.then else "", reported, late)
+    return Because(first.why, " ".join(part for part in parts if part))
 
 
 def _rank(bounds: tuple[int | None, int | None]) -> float:

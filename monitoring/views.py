@@ -113,13 +113,26 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """A stretch of which a screen had said `shown` and it is known to be `known`; `sentence` says so in words."""
+
+    start: datetime
+    end: datetime
+    known_since: datetime
+    shown: str
+    known: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Strip:
-    """The steps of one scale."""
+    """The steps of one scale, and where a screen had said something else."""
 
     system: str
     label: str
     syndrome: Syndrome
     steps: tuple[Step, ...]
+    changes: tuple[Changed, ...] = ()
 
 
 @dataclass(frozen=True)

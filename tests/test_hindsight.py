@@ -1,0 +1,172 @@
+"""What a screen had said, and what is known of the same moment now (D66)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitoring.concepts import dictionary
+from monitoring.course import Course
+from monitoring.episodes import grade_report
+from monitoring.grading import graded
+from monitoring.hindsight import CHARTING_DELAY, Revision, revisions
+from monitoring.patient_view import patient_view
+from monitoring.records import Correction, Fact
+from monitoring.timeline import micros
+from monitoring.ward_view import ward_view
+from tests.course.charts import CRS, ICANS, adult, after, course, neuro, temperature, vitals
+from tests.course.generated import facts_of, random_events
+
+NIGHT = [*adult(), *vitals(0), neuro(0), *vitals(4), neuro(8), *vitals(8)]
+"""A patient on a ward, seen from the infusion on; the sets of hours 0, 4 and 8 came as they were taken."""
+
+
+def came(fact: Fact, hours: float) -> Fact:
+    return fact.model_copy(update={"received_at": after(hours)})
+
+
+def told(chart: Course, system: str = CRS) -> list[tuple[float, float, object, object, float]]:
+    def hour(at: int) -> float:
+        return (at - micros(after(0))) / 3_600_000_000
+
+    return [
+        (hour(one.start), hour(one.end), one.shown, one.known, hour(one.known_since))
+        for one in revisions(chart, system)
+    ]
+
+
+def test_a_fever_that_comes_late_was_not_on_the_screen_until_it_came() -> None:
+    chart = course(NIGHT, came(temperature(5, 38.5), 7.5))
+    assert told(chart) == [(5, 7.5, (0, 0), (1, 1), 7.5)]
+    assert told(chart, ICANS) == []
+
+
+@pytest.mark.parametrize(("minutes", "told_of"), [(0, False), (30, False), (30.1, True)])
+def test_both_sides_of_the_ordinary_delay(minutes: float, *, told_of: bool) -> None:
+    chart = course(NIGHT, came(temperature(5, 38.5), 5 + minutes / 60))
+    assert bool(told(chart)) is told_of
+    assert timedelta(minutes=30) == CHARTING_DELAY
+
+
+def test_a_late_normal_value_lowers_what_was_said() -> None:
+    chart = course(NIGHT, temperature(5, 38.5), came(temperature(6, 36.9), 7))
+    assert told(chart) == [(6, 7, (1, 1), (0, 0), 7)]
+
+
+def test_a_late_value_that_changes_nothing_is_not_told() -> None:
+    assert told(course(NIGHT, came(temperature(5, 37.0), 7.5))) == []
+
+
+def test_a_gap_that_is_filled_later_was_an_interval_on_the_screen() -> None:
+    chart = course(adult(), vitals(0), neuro(0), [came(fact, 9) for fact in vitals(7)], vitals(10))
+    # at hour 7 the oxygen of hour 0 is still fresh and the drug chart says no vasopressor: 2 is the most it can be
+    assert told(chart) == [(7, 9, (0, 2), (0, 0), 9)]
+
+
+def test_a_wrong_value_is_what_the_screen_said_until_it_was_withdrawn() -> None:
+    wrong = temperature(5, 39.5)
+    withdrawn = Correction(
+        patient_id="P1",
+        effective_at=after(6.5),
+        received_at=after(6.5),
+        source="screen",
+        target=wrong.fact_id,
+        reason="wrong patient",
+    )
+    assert told(course(NIGHT, wrong, withdrawn)) == [(5, 6.5, (1, 1), (0, 0), 6.5)]
+
+
+def test_an_amended_record_tells_what_it_had_said() -> None:
+    first = temperature(5, 39.5, record_id="R1")
+    second = came(temperature(5, 36.5, record_id="R1", recorded_at=after(7)), 7)
+    assert told(course(NIGHT, first, second)) == [(5, 7, (1, 1), (0, 0), 7)]
+
+
+def test_of_two_receipts_the_one_that_settled_it_is_named() -> None:
+    fever = came(temperature(5, 38.5), 6)
+    low = [came(fact, 7) for fact in vitals(5, 38.5, 84)[1:2]]
+    assert told(course(NIGHT, fever, low)) == [(5, 6, (0, 0), (2, 2), 7), (6, 7, (1, 1), (2, 2), 7)]
+
+
+def test_a_history_loaded_at_once_changes_nothing_that_anybody_saw() -> None:
+    assert told(course([came(fact, 200) for fact in (*NIGHT, temperature(5, 39.0))])) == []
+
+
+def test_what_came_after_the_moment_asked_about_is_told_of_as_well() -> None:
+    chart = course(NIGHT, came(temperature(5, 38.5), 7.5)).until(after(6))
+    assert [(one.shown, one.known) for one in revisions(chart, CRS, end=micros(after(6)))] == [((0, 0), (1, 1))]
+    assert revisions(chart, CRS, end=micros(after(6)))[-1].end == micros(after(6))
+
+
+def test_the_steps_carry_the_flag_and_what_the_screen_had_said() -> None:
+    chart = course(NIGHT, came(temperature(5, 38.5), 7.5))
+    steps = grade_report(chart, [CRS], after(9), UTC)[0]["steps"]
+    flagged = [step for step in steps if "changed_after_the_fact" in step["flags"]]
+    assert [(step["from"], step["to"]) for step in flagged] == [(after(5).isoformat(), after(7.5).isoformat())]
+    assert flagged[0]["at_least"] == 1
+    assert flagged[0]["shown"] == {"at_least": 0, "at_most": 0}
+    assert flagged[0]["known_since"] == after(7.5).isoformat()
+    assert not any("shown" in step for step in steps if step not in flagged)
+
+
+def test_the_patient_page_and_the_reasons_say_it_in_words() -> None:
+    chart = course(NIGHT, came(temperature(5, 38.5), 7.5))
+    strip = patient_view(chart, after(9), UTC).strips[0]
+    assert [change.sentence for change in strip.changes] == ["At 15:00 the screen said 0; known since 17:30: 1."]
+    assert (strip.changes[0].start, strip.changes[0].end) == (after(5), after(7.5))
+    at_six = patient_view(chart, after(6), UTC).explanations[0]
+    assert at_six.remarks[-1] == "At 16:00 the screen said 0; known since 17:30: 1."
+
+
+@pytest.mark.parametrize(("hours", "told_of"), [(8.5, True), (19, True), (19.6, False)])
+def test_the_ward_row_tells_a_grade_that_was_higher_for_twelve_hours(hours: float, *, told_of: bool) -> None:
+    sets = [fact for hour in (12, 16, 19) for fact in vitals(hour)]
+    chart = course(NIGHT, sets, came(temperature(5, 38.5), 7.5))
+    row = ward_view([chart], after(hours), UTC, "7 North").rows[0]
+    assert ("CRS: At 15:00 the screen said 0; known since 17:30: 1." in row.then) is told_of
+
+
+def test_the_ward_row_is_silent_where_the_grade_turned_out_lower() -> None:
+    chart = course(NIGHT, temperature(5, 38.5), came(temperature(6, 36.9), 7))
+    assert "screen said" not in ward_view([chart], after(9), UTC, "7 North").rows[0].then
+
+
+def bounds(facts: Sequence[Fact], at: datetime) -> tuple[int | None, int | None]:
+    found = graded(Course.from_facts("P1", facts, dictionary()), CRS)
+    place = found.place(micros(at))
+    return (int(found.at_least[place]), int(found.at_most[place])) if found.gradable(place) else (None, None)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000))
+def test_at_every_quarter_hour_the_screen_said_the_grade_of_what_had_come(seed: int) -> None:
+    """The definition itself, one moment at a time, with another course built for every moment."""
+    draw = random.Random(seed)
+    every = [f for f in facts_of(random_events(draw, 14), 54, drug_chart=True) if not isinstance(f, Correction)]
+    late = [
+        fact.model_copy(update={"received_at": fact.effective_at + timedelta(hours=draw.choice((0, 0.2, 1, 5, 30)))})
+        for fact in every
+        if fact.record_id is None or fact.recorded_at is None
+    ]
+    chart = Course.from_facts("P1", late, dictionary())
+    seen = min(fact.received_at for fact in late)
+    for _ in range(25):
+        at = after(draw.randrange(0, 1600) / 4 + 0.01)
+        here = [one for one in revisions(chart, CRS) if one.start <= micros(at) < one.end]
+        had_come = [
+            fact for fact in late if fact.received_at <= at or (fact.received_at <= fact.effective_at + CHARTING_DELAY)
+        ]
+        shown, known = bounds(had_come, at), bounds(late, at)
+        expected = [] if shown == known or at < max(seen, after(0)) else [(shown, known)]
+        assert [(one.shown, one.known) for one in here] == expected
+
+
+def test_a_revision_raises_only_where_the_certain_grade_does() -> None:
+    assert Revision(0, 1, (0, 4), (2, 2), 1).raised
+    assert not Revision(0, 1, (0, 4), (0, 0), 1).raised
+    assert Revision(0, 1, (None, None), (1, 2), 1).raised
