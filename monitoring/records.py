@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from json.encoder import encode_basestring_ascii
 from typing import Annotated, Any, Literal
 
@@ -35,7 +35,7 @@ from monitoring.vocabulary import (
     Syndrome,
 )
 
-_PROVENANCE = ("received_at", "recorded_at", "source", "author", "utc_offset_minutes", "fact_id")
+_PROVENANCE = ("received_at", "source", "author", "utc_offset_minutes")
 
 
 class Fact(BaseModel):
@@ -73,25 +73,27 @@ class Fact(BaseModel):
         return self._identity(Status.FINAL)
 
     def _identity(self, status: Status) -> str:
-        content = dict(self.__dict__)
-        for name in _PROVENANCE:
-            content.pop(name, None)
-        content["status"] = status
-        content["effective_at"] = self.effective_at.timestamp()
-        if self.record_id is not None and self.recorded_at is not None:
-            content["recorded_at"] = self.recorded_at.timestamp()
-        parts = [
-            _NAME[name] + _SPELLING[type(value)](value) for name, value in sorted(content.items()) if value is not None
-        ]
-        return hashlib.blake2b(f"{{{','.join(parts)}}}".encode(), digest_size=16).hexdigest()
+        numbered = self.record_id is not None and self.recorded_at is not None
+        said = {
+            **self.__dict__,
+            "status": status,
+            "effective_at": self.effective_at.timestamp(),
+            "recorded_at": self.recorded_at.timestamp() if numbered and self.recorded_at else None,
+        }
+        text = ",".join(
+            [
+                written + _SPELLING[type(value)](value)
+                for name, written in _fields(type(self))
+                if (value := said[name]) is not None
+            ]
+        )
+        return hashlib.blake2b(f"{{{text}}}".encode(), digest_size=16).hexdigest()
 
 
-class _Names(dict[str, str]):
-    """A field's name as it stands in the text that is hashed."""
-
-    def __missing__(self, name: str) -> str:
-        text = self[name] = f"{json.dumps(name)}:"
-        return text
+@cache
+def _fields(kind: type[Fact]) -> tuple[tuple[str, str], ...]:
+    """The fields an identity is made of, sorted, each with its name as it stands in the text that is hashed."""
+    return tuple((name, f"{json.dumps(name)}:") for name in sorted(kind.model_fields) if name not in _PROVENANCE)
 
 
 class _Spellings(dict[type, Callable[[Any], str]]):
@@ -108,7 +110,6 @@ def _spelled(value: object) -> str:
 
 
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
-_NAME = _Names()
 _SPELLING = _Spellings({str: encode_basestring_ascii, float: float.__repr__, int: int.__repr__})
 
 

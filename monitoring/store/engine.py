@@ -21,6 +21,7 @@ _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 _WRITERS = 0x0C41_7000  # any number, the same in every process: one writer at a time in one PostgreSQL database
 _WAIT_MS = 30_000
 _PAUSE_MS = 20
+_WAL_PAGES = 10_000  # 40 MB: a long file then writes each page of the index of identities once, not at every commit
 
 
 class StoreUnavailable(RuntimeError):
@@ -72,7 +73,8 @@ def connect(address: str) -> Engine:
 
 def _sqlite_manners(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where _sqlite_begin says so, not where the driver guesses
-    for pragma in (f"busy_timeout={_WAIT_MS}", "synchronous=FULL", "foreign_keys=ON"):
+    manners = (f"busy_timeout={_WAIT_MS}", "synchronous=FULL", "foreign_keys=ON", f"wal_autocheckpoint={_WAL_PAGES}")
+    for pragma in manners:
         connection.execute(f"PRAGMA {pragma}")
     _write_ahead(connection)
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, insert
+
+from monitoring.store.tables import Words, spelled
 
 _KNOWN = {
     "sqlite": "SELECT fact_id FROM fact WHERE fact_id IN (SELECT value FROM json_each(?))",
     "postgresql": "SELECT fact_id FROM fact WHERE fact_id = ANY(%s)",
 }
 
-Write = Callable[[Mapping[str, object]], Any]
+Write = Callable[[Mapping[str, Any]], Any]
 
 
-def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all give the same columns."""
     if rows:
         sql, write = _insert(connection.dialect, table, tuple(rows[0]))
@@ -36,14 +39,19 @@ def known(connection: Connection, fact_ids: Iterable[str]) -> list[str]:
 def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, Write]:
     """The statement in the driver's own words, and what makes its parameters of a row."""
     compiled = insert(table).compile(dialect=dialect, column_keys=list(columns))
-    spellings = [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in columns]
-    names = list(compiled.positiontup or columns)
-    spelled = {name: spelling for name, spelling in spellings if spelling is not None}
+    names = tuple(compiled.positiontup or columns)
+    values_of = itemgetter(*names)
+    texts = [at for at, name in enumerate(names) if isinstance(table.c[name].type, Words)]
 
-    def named(row: Mapping[str, object]) -> dict[str, object]:
-        return {name: spelled[name](row[name]) if name in spelled else row[name] for name in names}
+    def placed(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        values = list(values_of(row))
+        for at in texts:
+            text = values[at]
+            if text:
+                values[at] = spelled(text)
+        return tuple(values)
 
-    def placed(row: Mapping[str, object]) -> tuple[object, ...]:
-        return tuple(named(row).values())
+    def named(row: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(zip(names, placed(row), strict=True))
 
     return str(compiled), placed if compiled.positional else named

@@ -23,6 +23,8 @@ from monitoring.store.quarantine import Quarantine, refusal_of, refused_select, 
 CHUNK_ROWS = 1000
 """Rows committed together. A process that dies loses at most the chunk it had not committed yet."""
 
+_FACTS = select(tables.fact.c.seq, tables.fact.c.fact_id, tables.fact.c.content)
+
 Committed = Callable[[str, Tally], None]
 """Told after each commit: the source, and what became of its rows in the chunk."""
 
@@ -114,24 +116,24 @@ class Store:
 
     def facts(self, patient_id: str | None = None, known_by: datetime | None = None, after_seq: int = 0) -> list[Fact]:
         """Facts in the order they were stored, those received by `known_by` only."""
-        wanted = select(tables.fact.c.seq, tables.fact.c.content).where(tables.fact.c.seq > after_seq)
+        wanted = _FACTS.where(tables.fact.c.seq > after_seq)
         if patient_id is not None:
             wanted = wanted.where(tables.fact.c.patient_id == patient_id)
         if known_by is not None:
             wanted = wanted.where(tables.fact.c.received_at <= tables.to_micros(known_by))
         with reading(self._engine) as connection:
             found = connection.execute(wanted.order_by(tables.fact.c.seq)).all()
-        return [_parsed(seq, content) for seq, content in found]
+        return [_parsed(*row) for row in found]
 
     def by_id(self, fact_ids: Iterable[str]) -> list[Fact]:
         """The stored facts of these ids, in the order they were stored."""
-        found: list[tuple[int, str]] = []
+        found: list[tuple[int, str, str]] = []
         remaining = iter(fact_ids)
         with reading(self._engine) as connection:
             while some := list(islice(remaining, CHUNK_ROWS)):
-                wanted = select(tables.fact.c.seq, tables.fact.c.content).where(tables.fact.c.fact_id.in_(some))
-                found += [(row.seq, row.content) for row in connection.execute(wanted)]
-        return [_parsed(seq, content) for seq, content in sorted(found)]
+                wanted = _FACTS.where(tables.fact.c.fact_id.in_(some))
+                found += [(row.seq, row.fact_id, row.content) for row in connection.execute(wanted)]
+        return [_parsed(*row) for row in sorted(found)]
 
     def changed_since(self, mark: Mark | None) -> Changes:
         """Facts stored after `mark` (None: all), in the order they were stored."""
@@ -141,14 +143,14 @@ class Store:
             newest = None if last is None else Mark(last.seq, last.batch)
             if newest == mark:
                 return Changes(mark, [], anew=False)
-            wanted = select(fact.seq, fact.content).order_by(fact.seq)
+            wanted = _FACTS.order_by(fact.seq)
             anew = False
             if mark is not None:
                 batch = connection.execute(select(fact.batch).where(fact.seq == mark.seq)).scalar()
                 anew = batch != mark.batch
                 wanted = wanted if anew else wanted.where(fact.seq > mark.seq)
             found = connection.execute(wanted).all()
-        return Changes(newest, [_parsed(seq, content) for seq, content in found], anew)
+        return Changes(newest, [_parsed(*row) for row in found], anew)
 
     def listen(self, told: Callable[[], None]) -> Callable[[], None]:
         """Have `told` called after each commit that may have stored a fact; call the answer to end it.
@@ -318,10 +320,13 @@ def _fact_row(fact: Fact, batch: str) -> dict[str, object]:
     }
 
 
-def _parsed(seq: int, content: str) -> Fact:
+def _parsed(seq: int, fact_id: str, content: str) -> Fact:
+    """A fact read back, with the identity it is stored under: `check` is what computes it again."""
     try:
-        return fact_from_json(content)
+        fact = fact_from_json(content)
     except ValidationError as unreadable:
         raise StoreUnavailable(
             f"fact {seq} of the store cannot be read; run `python -m monitoring check` and restore a backup"
         ) from unreadable
+    fact.__dict__["fact_id"] = fact_id
+    return fact

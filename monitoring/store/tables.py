@@ -15,16 +15,24 @@ SCHEMA = 1
 """Version of the JSON in `fact.content` that this code writes."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(at: datetime) -> int:
     """An aware time as microseconds since 1970 in UTC, exactly."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    return (at - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
     """The UTC time of `micros` since 1970."""
     return _EPOCH + timedelta(microseconds=micros)
+
+
+def spelled(text: str) -> str:
+    """`text` as Words writes it."""
+    if "\\" in text or "\0" in text:
+        return text.replace("\\", "\\\\").replace("\0", "\\0")
+    return text
 
 
 class Words(TypeDecorator[str]):
@@ -38,7 +46,7 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ANN401 - SQLAlchemy's signature
         """The text as written."""
-        return None if value is None else value.replace("\\", "\\\\").replace("\0", "\\0")
+        return None if value is None else spelled(value)
 
     def process_result_value(self, value: Any | None, dialect: Any) -> str | None:  # noqa: ANN401 - SQLAlchemy's signature
         """The text as it came."""
