@@ -62,7 +62,7 @@ def read_admission(reading: MessageReading) -> None:
         ward, bed = visit.component(3), visit.component(3, 3)
         room = visit.component(3, 2)
         if ward or room or bed:
-            reading.facts.append(Placement(**said, ward=ward or None, bed=bed or room or None))
+            reading.facts.append(Placement(**said, ward=ward[:200] or None, bed=(bed or room)[:200] or None))
 
 
 def _when(reading: MessageReading, happened: Segment | None) -> dict[str, Any] | None:

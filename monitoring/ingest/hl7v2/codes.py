@@ -126,8 +126,9 @@ def meaning(identifier: Segment, dictionary: Dictionary) -> Meaning:
 
 def _by_system(code: str, name: str, system: str, dictionary: Dictionary) -> tuple[Concept, str | None] | None:
     table = tables()
+    same = "LN" if system.upper() in _LOINC else "MDC" if system.upper() in _MDC | {"MDIL"} else system
     for text in (table.mdc.get(_number(code), code), name):
-        row = table.codes.get("MDC" if system.upper() in _MDC | {"MDIL"} else system, {}).get(text)
+        row = table.codes.get(same, {}).get(text)
         concept = dictionary.concepts.get(row.concept) if row else None
         if row and concept:
             return concept, row.method

@@ -75,7 +75,8 @@ class Delimiters:
             return plain[sequence]
         if sequence.startswith("X"):
             try:
-                return bytes.fromhex(sequence[1:]).decode(codec)
+                meant = bytes.fromhex(sequence[1:]).decode(codec)
+                return as_it_came if _CONTROL.search(meant) else meant
             except ValueError:
                 return as_it_came
         return as_it_came

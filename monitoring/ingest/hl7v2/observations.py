@@ -183,7 +183,7 @@ def _identity(group: _Group, obx: Segment, concept: Concept, at: datetime) -> st
     instance = obx.field(21)
     order = (group.order.field(3) or group.order.field(2)) if group.order else ""
     parts = [instance] if instance else [order, obx.component(3) or obx.component(3, 2), obx.field(4), at.isoformat()]
-    identity = "|".join(["hl7", *parts, concept.id])
+    identity = "|".join(["hl7", *(part[:200] for part in parts), concept.id])
     group.seen[identity] += 1
     nth = group.seen[identity]
     return identity if nth == 1 else f"{identity}|{nth}"

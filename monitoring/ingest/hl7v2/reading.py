@@ -15,6 +15,7 @@ from monitoring.ingest.rows import Reading
 from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
 
 _MOST_REFUSALS = 100
+_LONGEST_IDENTIFIER = 200
 _AGAIN = "quarantined, not graded. Correct it at its source and send it again"
 
 
@@ -86,6 +87,9 @@ class MessageReading:
             self.refuse(segment, 3, "missing", "empty; expected the patient's identifier")
         elif self.message.delimiters.escape and self.message.delimiters.escape in identity:
             self.refuse(segment, 3, "charset", "the patient's identifier holds bytes of no known character set")
+            return None
+        elif len(identity) > _LONGEST_IDENTIFIER:
+            self.refuse(segment, 3, "format", "longer than any identifier")
             return None
         return identity
 

@@ -74,6 +74,14 @@ def test_escape_sequences_are_read_and_unknown_ones_stay() -> None:
     assert text.name == r"Zoë \Zy\ O^B&r~ien\x"
 
 
+def test_a_control_character_cannot_hide_in_an_escape_and_an_unreadable_identifier_is_refused() -> None:
+    event = "EVN|A08|20260305080000+0000"
+    assert only_patient(read(header("ADT^A08"), event, "PID|1||P1||A\\X00\\")).name == "A\\X00\\"
+    for identity in (r"P\XFC\1", "9" * 201):
+        row = read(header("ADT^A08"), event, f"PID|1||{identity}||A")
+        assert (row.facts, row.refusals[0].place) == ((), "message 42 PID-3")
+
+
 def only_patient(row: RowRead) -> Patient:
     (patient,) = [fact for fact in row.facts if isinstance(fact, Patient)]
     return patient

@@ -350,5 +350,25 @@ def test_every_concept_the_tables_name_is_in_the_dictionary_and_no_name_of_a_vit
     assert [text for text in (*texts, *tables().codes["MDC"]) if tables().never_a_vital(text)] == []
 
 
+def check_digit(number: str) -> int:
+    """LOINC's: of the digits from the right, every other one doubled, the sum of all digits short of a full ten."""
+    doubled = str(int(number[::-1][::2][::-1]) * 2)
+    rest = number[::-1][1::2]
+    return -sum(int(digit) for digit in doubled + rest) % 10
+
+
+def test_every_loinc_code_of_the_table_has_its_check_digit() -> None:
+    assert check_digit("8867") == 4  # heart rate, 8867-4
+    assert check_digit("3150") == 0  # clinical.md k: 3150-0, not 3150-6
+    codes = [code.split("-") for code in tables().codes["LN"]]
+    assert [code for code, digit in codes if check_digit(code) != int(digit)] == []
+
+
+def test_the_method_of_a_code_stands_beside_its_value() -> None:
+    fact = only(oru(obx("76215-3^Invasive systolic^LOINC", "84", "mm[Hg]")))
+    assert isinstance(fact, Observation)
+    assert (fact.concept, fact.value, fact.method) == ("sbp", 84, "arterial")
+
+
 def test_moments_of_the_file_are_in_utc() -> None:
     assert only(oru(HR)).effective_at == datetime(2026, 3, 5, 8, tzinfo=UTC)
