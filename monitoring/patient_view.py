@@ -148,6 +148,7 @@ def _changed(now: Situation, change: Revision) -> Changed:
         end=moment(change.end),
         known_since=moment(change.known_since),
         shown=grade_text(*change.shown),
+        shown_at_most=change.shown[1],
         known=grade_text(*change.known),
         sentence=changed_text(change, now.as_of, now.zone),
     )

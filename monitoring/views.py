@@ -114,12 +114,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Changed:
-    """A stretch of which a screen had said `shown` and it is known to be `known`; `sentence` says so in words."""
+    """A stretch of which a screen had said `shown` and it is known to be `known`; `sentence` says so in words.
+
+    `shown_at_most` is None where the screen had said that the scale cannot be applied.
+    """
 
     start: datetime
     end: datetime
     known_since: datetime
     shown: str
+    shown_at_most: int | None
     known: str
     sentence: str
 

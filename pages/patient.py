@@ -5,9 +5,9 @@ import streamlit as st
 from monitoring.charts import patient_figure
 from monitoring.ui import live
 from monitoring.ui.charting import charting_forms
-from monitoring.ui.course import RANGES, episode_table, figure_range, heading
+from monitoring.ui.course import RANGES, changed_list, episode_table, figure_range, heading
 from monitoring.ui.frame import open_screen, style
-from monitoring.ui.people import patient_key, patient_of
+from monitoring.ui.people import patient_key, patient_of, still_signed_in
 from monitoring.ui.risk_ribbon import ribbon
 from monitoring.ui.scales_panel import scales_panel
 from monitoring.ui.trouble import calm
@@ -45,6 +45,8 @@ def choose(patients: dict[str, str]) -> str | None:
 @st.fragment(run_every=REFRESH_SECONDS)
 def course(patient_id: str) -> None:
     """Heading, figure and reasons, read anew every minute."""
+    if not still_signed_in():
+        st.rerun()
     with calm("Not live"):
         view = live.rounds().patient(patient_id, live.now())
         if view is None:
@@ -72,6 +74,9 @@ def course(patient_id: str) -> None:
         if view.episodes:
             st.header("Episodes", anchor=False)
             st.html(episode_table(view.episodes))
+        if late := changed_list(view):
+            st.header("Changed after the fact", anchor=False)
+            st.html(late)
 
 
 with calm("The list of patients cannot be read now"):

@@ -23,6 +23,7 @@ from monitoring.vocabulary import Syndrome
 _MOMENTS = 360
 _MARKED = 120
 _LANE = 24
+_NOTHING_SAID = 0.3
 _ONSET = (4.28, 4.44)
 _VITALS = (
     Panel("Temperature<br>°C", 120, 35.5, 40.5, ("temperature",), 38.0),
@@ -46,6 +47,7 @@ def patient_figure(view: PatientView, *, dark: bool, start: datetime, end: datet
     _windows(canvas, published)
     for place, strip in enumerate(published, start=1):
         _steps(canvas, place, strip)
+        _changes(canvas, place, strip)
     if reports:
         _reports(canvas, len(grades) + 1, reported)
     first_vital = len(grades) + len(reports) + 1
@@ -161,6 +163,19 @@ def _steps(canvas: Canvas, place: int, strip: Strip) -> None:
             )
         if not step.at_most:
             canvas.box(place, step.start, step.end, 0, 0.07, fillcolor=canvas.ink.quiet)
+
+
+def _changes(canvas: Canvas, place: int, strip: Strip) -> None:
+    """A dotted outline of what the screens had said, over the stretches of which it is known otherwise now."""
+    for change in strip.changes:
+        if not canvas.visible(change.start, change.end):
+            continue
+        height = 1.0 if change.shown_at_most is None else max(float(change.shown_at_most), _NOTHING_SAID)
+        line = {"width": 1.5, "dash": "dot", "color": canvas.ink.text}
+        canvas.box(place, change.start, change.end, 0, height, line=line, layer="above")
+        words = f"screen said {change.shown}"
+        if canvas.pixels(change.start, change.end) >= 6.6 * len(words) + 8:
+            canvas.word(place, change.start, height, words, upright="bottom", colour=canvas.ink.text)
 
 
 def _label(canvas: Canvas, step: Step, text: str, colour: str, size: int) -> dict[str, object]:

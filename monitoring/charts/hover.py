@@ -34,6 +34,7 @@ def moment_text(view: PatientView, at: datetime) -> str:
         if step is not None and ("symptoms" not in strip.system or step.at_least):
             name = f"{strip.syndrome.value.upper()}{_reported(strip)}"
             lines.append(f"{name} <b>{grade_text(step)}</b> {_short(step.why)}".rstrip())
+        lines += [change.sentence for change in strip.changes if change.start <= at < change.end]
     for series in view.series:
         place = last_known(series, at)
         if place is not None:

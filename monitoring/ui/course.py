@@ -72,6 +72,16 @@ def _criterion(row: CriterionRow) -> str:
     return f'<tr class="{word.lower()}">{cells}</tr>'
 
 
+def changed_list(view: PatientView) -> str:
+    """Every stretch of which a screen had said something else, newest first; empty where there is none."""
+    told = [(change.start, strip.label, change) for strip in view.strips for change in strip.changes]
+    items = "".join(
+        f"<li>{escape(label)}, {_moment(start)} to {_moment(change.end)}: {escape(change.sentence)}</li>"
+        for start, label, change in sorted(told, key=lambda entry: entry[:2], reverse=True)
+    )
+    return f'<ul class="remarks">{items}</ul>' if items else ""
+
+
 def episode_table(episodes: tuple[EpisodeRow, ...]) -> str:
     """Onset, peak and resolution of each episode, as a physician writes them down."""
     head = _head("Syndrome", "Onset", "Day", "Peak", "Peak at", "Resolved", "Duration")

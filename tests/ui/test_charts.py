@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from monitoring.charts import GRADE_COLOURS, patient_figure
 from monitoring.charts.hover import moment_text
 from monitoring.charts.series import MOST_POINTS, reduced
-from monitoring.ui.course import figure_range
-from monitoring.views import Bar, Series
+from monitoring.ui.course import changed_list, figure_range
+from monitoring.views import Bar, Changed, Series
 
 WHOLE = (sample.INFUSED - timedelta(hours=6), sample.AS_OF + timedelta(hours=6))
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -156,6 +156,39 @@ def test_nothing_is_said_of_a_value_from_after_the_cursor() -> None:
     view = replace(sample.patient(), series=(later,))
     assert "71" not in moment_text(view, sample.AS_OF - timedelta(minutes=1))
     assert "SpO₂ <b>71</b>" in moment_text(view, sample.AS_OF)
+
+
+def changed_after_the_fact(shown: str = "1", shown_at_most: int | None = 1):
+    start = sample.INFUSED + timedelta(hours=30)
+    end = start + timedelta(hours=9)
+    said = f"At 16:00 the screen said {shown}; known since 01:00: 2."
+    change = Changed(start, end, end, shown, shown_at_most, "2", said)
+    view = sample.patient()
+    return replace(view, strips=(replace(view.strips[0], changes=(change,)), *view.strips[1:])), change
+
+
+@pytest.mark.parametrize(("shown", "shown_at_most", "height"), [("1", 1, 1), ("0–4", 4, 4), ("not gradable", None, 1)])
+def test_what_a_screen_had_said_is_outlined_at_its_height_where_it_is_known_otherwise(
+    shown: str, shown_at_most: int | None, height: float
+) -> None:
+    view, change = changed_after_the_fact(shown, shown_at_most)
+    figure = drawn(view)
+    outlined = [shape for shape in figure.layout.shapes if shape.layer == "above" and shape.line.dash == "dot"]
+    assert [(shape.y0, shape.y1) for shape in outlined] == [(0, height)]
+    assert outlined[0].x0 == change.start.astimezone(BERLIN).replace(tzinfo=None)
+    assert not [shape for shape in drawn().layout.shapes if shape.layer == "above" and shape.line.dash == "dot"]
+
+
+def test_the_hover_says_what_the_screen_had_said_inside_the_stretch_and_not_after_it() -> None:
+    view, change = changed_after_the_fact()
+    assert change.sentence in moment_text(view, change.start)
+    assert change.sentence not in moment_text(view, change.end)
+
+
+def test_the_list_names_the_scale_the_stretch_and_what_was_said() -> None:
+    view, _ = changed_after_the_fact()
+    assert "At 16:00 the screen said 1; known since 01:00: 2." in changed_list(view)
+    assert changed_list(sample.patient()) == ""
 
 
 def test_a_short_drug_s_words_stand_beside_its_bar_and_never_on_the_next_one() -> None:
