@@ -59,7 +59,34 @@ def opened(file: Path) -> Store:
 
 
 def test_there_is_a_sample_of_every_released_schema() -> None:
-    assert [file.stem for file in FILES][:1] == ["schema_0001"]
+    assert [file.stem for file in FILES][:2] == ["schema_0001", "schema_0002"]
+
+
+def test_the_quarantine_of_the_second_schema_is_read_as_it_was_left(tmp_path: Path) -> None:
+    """A row of Berlin time refused for a pressure of 1210, one set aside, a code not mapped and one that is."""
+    shutil.copy(SAMPLES / "schema_0002.sqlite3", tmp_path / "old.sqlite3")
+    store = opened(tmp_path / "old.sqlite3")
+    rounds = Rounds(store, Settings("", ZoneInfo("UTC"), None, demonstration=False), dictionary())
+    (held,) = rounds.open_refusals(source="held.csv")
+    (aside,) = rounds.open_refusals(source="held.csv", state="resolved")
+    (code,) = rounds.unmapped_codes()
+    (mapping,) = rounds.code_mappings()
+    done = rounds.correct(held.id, "P3;2026-03-03T08:00;38,4;121", author="nurse:N", at=HALF_PAST_EIGHT)
+    facts = store.facts("P3")
+    assert store.findings() == []
+    store.close()
+    assert (held.refusal.value, held.refusal.rule, held.row.zone, held.author) == (
+        "1210",
+        "implausible",
+        "Europe/Berlin",
+        "nurse:N",
+    )
+    assert aside.resolution is not None
+    assert (aside.resolution.how, aside.resolution.reason) == ("dismissed", "the cuff was off")
+    assert (code.system, code.code, code.label, code.example) == ("99VENDOR", "T1", "Temp bay 4", "feed:message 1")
+    assert (mapping.code, mapping.concept) == ("T2", "temperature")
+    assert done.closed == 1
+    assert {fact.effective_at for fact in facts} == {datetime(2026, 3, 3, 7, tzinfo=UTC)}
 
 
 def test_an_old_store_is_brought_to_the_newest_schema_and_is_sound(old: Path) -> None:
