@@ -156,7 +156,8 @@ def _papilloedema(course: Course, at: int) -> Evidenced:
 
 def _boluses(course: Course, at: int) -> Evidenced:
     found = observed(course, "iv_fluid_bolus_count", at)
-    return Evidenced(f"{found.text} boluses", found.at, found.source) if found.text else NOTHING
+    boluses = "bolus" if found.text == "1" else "boluses"
+    return Evidenced(f"{found.text} {boluses}", found.at, found.source) if found.text else NOTHING
 
 
 def _neutrophils(at_most: float | None) -> Callable[[Course, int], Evidenced]:
@@ -169,7 +170,8 @@ def _neutrophils(at_most: float | None) -> Callable[[Course, int], Evidenced]:
             return last
         days = filled(lowest_by_day(labs))
         run = longest(runs(days, max(days), at_most, unknown_is_low=False))
-        return Evidenced(f"{last.text}; longest run at or below {at_most:g}/µL: {run} days", last.at, last.source)
+        lasted = f"{run} day{'' if run == 1 else 's'}"
+        return Evidenced(f"{last.text}; longest run at or below {at_most:g}/µL: {lasted}", last.at, last.source)
 
     return reading
 

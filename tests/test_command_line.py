@@ -217,6 +217,15 @@ def test_explain_names_criterion_value_time_source_and_place_in_the_paper(run: R
     assert run("explain", "P1", "--known-by", "2026-03-02T09:00Z").returncode == 2
 
 
+def test_explain_explains_any_scale_at_any_moment(run: Run, folder: Path) -> None:
+    run("ingest", folder)
+    call = ("explain", "P1", "--at", "2026-03-02T09:00Z", "--system", "crs-mskcc", "--system", "icaht-late-2023")
+    told = json.loads(run(*call, "--json").stdout)
+    assert [one["system"] for one in told["explanations"]] == ["crs-mskcc", "icaht-late-2023"]
+    assert "MSKCC grade 4" in run(*call).stdout
+    assert run("explain", "P1", "--system", "crs-mskc").returncode == 2
+
+
 def test_check_exits_0_on_a_sound_store_and_1_on_a_tampered_one(run: Run, folder: Path, tmp_path: Path) -> None:
     run("ingest", folder)
     assert run("check").returncode == 0

@@ -3,7 +3,8 @@
 The CARTOX-10 rows are read (cancerbiomed.org 7893); the other rows of grades 3 and 4 are recalled, not re-read (D42).
 CRES asks nothing of fever. ICE is another score than CARTOX-10: it has a command in place of the head of government,
 so that an ICE gives CARTOX-10 within one point, and a full ICE is taken as full (D52). Signs of raised pressure (D53),
-weakness and wakefulness (D54); sedation and drugs as the cause as in D10, five minutes of seizure as in D12.
+weakness and wakefulness (D54). The paper has no form for children: a CAPD is not read, and the score of a child who was
+asked neither stays unknown (D81). Sedation and drugs as the cause as in D10, five minutes of seizure as in D12.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ SYSTEM = GradingSystem(
     id="cres-cartox-2018",
     revision=1,
     syndrome=Syndrome.ICANS,
-    title="CRES, CARTOX 2018",
+    title="CRES, CARTOX 2018 (no form for children)",
     reference="Neelapu SS et al. Nat Rev Clin Oncol 2018;15:47-62, doi:10.1038/nrclinonc.2017.148",
     criteria=(
         _row(1, "cartox_7_9", "CARTOX-10 score 7-9", SCORE, "D52", at_or_below=9),

@@ -26,8 +26,7 @@ def _row(row: ScoreRow) -> str:
     return (
         f'<tr data-score="{escape(row.id)}"><th scope="row"><b class="value">{escape(row.text)}</b>{unit}'
         f'<span class="title">{escape(row.title)}</span></th>'
-        f'<td><ul class="inputs">{inputs}</ul><span class="note">{escape(row.formula)}</span>'
-        f'{_notes(row.notes)}<span class="note">{escape(row.reference)}</span></td>'
+        f'<td><ul class="inputs">{inputs}</ul>{_notes((*row.notes, f"{row.formula}; {row.reference}"))}</td>'
         f'<td class="wanted">{escape(", ".join(row.missing))}</td></tr>'
     )
 
@@ -38,7 +37,8 @@ def _input(one: ScoreInput) -> str:
 
 
 def _notes(notes: tuple[str, ...]) -> str:
-    return "".join(f'<span class="note">{escape(note)}</span>' for note in notes)
+    *said, source = notes
+    return f'<span class="note">{escape(" ".join(said))}</span><span class="note">{escape(source)}</span>'
 
 
 def _screen(row: ScreenRow) -> str:
@@ -47,6 +47,6 @@ def _screen(row: ScreenRow) -> str:
     return (
         f'<tr data-score="iec-hs"><th scope="row"><b{asks}>{escape(row.sentence)}</b>'
         f'<span class="title">{escape(row.title)}</span></th>'
-        f'<td><ul class="inputs">{found}</ul>{_notes(row.notes)}<span class="note">{escape(row.reference)}</span></td>'
+        f'<td><ul class="inputs">{found}</ul>{_notes((*row.notes, row.reference))}</td>'
         f'<td class="wanted">{escape(", ".join(row.missing))}</td></tr>'
     )

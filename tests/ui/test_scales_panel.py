@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
+from html import unescape
 from typing import Any
 
 from conftest import PHYSICIAN, Opened, seen
 from streamlit.testing.v1 import AppTest
 
+from monitoring.ui import live
 from monitoring.ui.people import patient_key
 
 
@@ -61,3 +64,21 @@ def test_the_strips_are_said_aloud(opened: Opened, one_patient: str) -> None:
     # In hospital with a fever is 2 in Penn, a fever is 1 in MSKCC: six hours from the first temperature until it is
     # too old, and the twenty minutes since the second.
     assert "6 CRS scales over time; they differ for 6 hours of it" in str(chart.proto)
+
+
+def test_the_scores_stand_under_the_scales_and_say_what_is_missing(opened: Opened, one_patient: str) -> None:
+    text = unescape(seen(panel(opened, one_patient)))
+    assert "CAR-HEMATOTOX" in text
+    assert "lactate dehydrogenase not taken" in text
+    assert "Cannot be answered yet." in text
+
+
+def test_another_scale_is_explained_at_another_moment(opened: Opened, one_patient: str) -> None:
+    page = panel(opened, one_patient)
+    page.selectbox(key="why-scale").set_value("crs-mskcc").run()
+    assert "MSKCC grade 4" in seen(page)
+    before = live.now().astimezone(live.settings().ward_zone).replace(tzinfo=None, microsecond=0) - timedelta(hours=8)
+    page.datetime_input(key="why-at").set_value(before).run()
+    assert not page.exception
+    assert "Grade 1: Fever (grade 1 while observation or supportive care suffices)." in seen(page)
+    assert "38.4 °C" in seen(page)
