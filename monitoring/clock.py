@@ -22,10 +22,11 @@ _PLAIN = re.compile(
     r"(?::[0-9]{2}(?:\.[0-9]{3}(?:[0-9]{3})?)?)?(?:Z|[+-][0-9]{2}:[0-5][0-9])"
 )
 """What the standard library reads exactly as the pattern above does, and five times as fast."""
-_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})?")
+_OFFSET = re.compile(r"[+-][0-9]{2}:?(?:[0-9]{2})?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+_NOTHING, _MINUTE = timedelta(), timedelta(minutes=1)
 CLOCKS_APART = timedelta(minutes=10)
 """How far two clocks of one hospital may be apart: a time further ahead of its receipt is refused (D68)."""
 _LIVE_AT_MOST = timedelta(days=366)
@@ -55,24 +56,32 @@ def parse_instant(text: str, tz: tzinfo | None = None) -> datetime:
     `tz` is applied only where the text carries no offset. Raises TimeRefused for a bare date, a naive time
     without `tz`, an impossible date, and a local hour that exists twice or never.
     """
+    return parse_with_offset(text, tz)[0]
+
+
+def parse_with_offset(text: str, tz: tzinfo | None = None) -> tuple[datetime, int | None]:
+    """`parse_instant`, and how many minutes from UTC the text says it is; None where it says nothing (D67)."""
     value = text.strip()
     if _PLAIN.fullmatch(value):
         with suppress(ValueError, OverflowError):  # which below say what was expected
-            return datetime.fromisoformat(value).astimezone(UTC)
+            plain = datetime.fromisoformat(value)
+            offset = plain.utcoffset() or _NOTHING
+            return (plain if plain.tzinfo is UTC else plain.astimezone(UTC)), offset // _MINUTE
     if _DATE.fullmatch(value):
         raise TimeRefused("a date without a time of day; expected an ISO 8601 time such as 2026-03-01T08:00+01:00")
     match = _ISO.fullmatch(value)
     if match is None:
         raise TimeRefused("not an ISO 8601 time; expected for example 2026-03-01T08:00+01:00")
-    year, month, day, hour, minute, second, fraction, offset = match.groups()
+    year, month, day, hour, minute, second, fraction, written = match.groups()
     micro = int((fraction or "0").ljust(6, "0")[:6])
     try:
         naive = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micro)  # noqa: DTZ001
-        if offset is not None:
-            return _with_offset(naive, offset)
+        if written is not None:
+            shift = _shift(written)
+            return (naive - shift).replace(tzinfo=UTC), shift // _MINUTE
         if tz is None:
             raise TimeRefused("no time zone; add an offset such as +01:00, or name the zone with --tz Europe/Berlin")
-        return _local(naive, tz)
+        return _local(naive, tz), None
     except TimeRefused:
         raise
     except (ValueError, OverflowError) as impossible:
@@ -80,15 +89,14 @@ def parse_instant(text: str, tz: tzinfo | None = None) -> datetime:
 
 
 def offset_minutes(text: str) -> int | None:
-    """How far from UTC a time that `parse_instant` reads says it is; None where it says nothing (D67)."""
+    """How many minutes from UTC a written time says it is, by its ending; None where it says nothing (D67)."""
     value = text.strip()
     if value[-1:] in {"Z", "z", "C"}:
         return 0
-    match = _OFFSET.fullmatch(value, max(value.rfind("+"), value.rfind("-")))
-    if match is None or ":" not in value[: match.start()]:
+    written = _OFFSET.fullmatch(value, max(value.rfind("+"), value.rfind("-")))
+    if written is None or ":" not in value[: written.start()]:
         return None
-    sign, hours, minutes = match.groups(default="0")
-    return (int(hours) * 60 + int(minutes)) * (-1 if sign == "-" else 1)
+    return _shift(written[0]) // _MINUTE
 
 
 def checked(at: datetime, received_at: datetime, *, ahead: timedelta = CLOCKS_APART, live: bool = False) -> datetime:
@@ -107,14 +115,14 @@ def checked(at: datetime, received_at: datetime, *, ahead: timedelta = CLOCKS_AP
     return at
 
 
-def _with_offset(naive: datetime, offset: str) -> datetime:
+def _shift(offset: str) -> timedelta:
     if offset in {"Z", "z", "UTC"}:
-        return naive.replace(tzinfo=UTC)
+        return _NOTHING
     digits = offset[1:].replace(":", "").ljust(4, "0")
     shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     if shift >= timedelta(hours=24) or int(digits[2:]) > 59:
         raise TimeRefused(f"impossible offset {offset!r}")
-    return (naive - shift if offset[0] == "+" else naive + shift).replace(tzinfo=UTC)
+    return shift if offset[0] == "+" else -shift
 
 
 def _local(naive: datetime, tz: tzinfo) -> datetime:

@@ -19,6 +19,7 @@ from monitoring.ingest.clif import CLIF_KINDS
 from monitoring.ingest.contents import BUFFER, contents, opened
 from monitoring.ingest.delimited import read_delimited
 from monitoring.ingest.drugs import DRUGS
+from monitoring.ingest.fhir import read_fhir
 from monitoring.ingest.hl7v2 import read_hl7v2
 from monitoring.ingest.kinds import Kind, kind_of, read_rows
 from monitoring.ingest.neuro import NEURO_ASSESSMENTS
@@ -39,7 +40,10 @@ _TABLES: dict[str, tuple[Kind, ...]] = {
     "csv": _CSV_KINDS,
     "clif": CLIF_KINDS,
 }
-_READERS: dict[str, Callable[[BinaryIO, Reading], Iterator[RowRead]]] = {"hl7v2": read_hl7v2}
+_READERS: dict[str, Callable[[BinaryIO, Reading], Iterator[RowRead]]] = {
+    "fhir": read_fhir,
+    "hl7v2": read_hl7v2,
+}
 FORMATS = ("auto", "csv", "clif", "fhir", "hl7v2")
 """The formats read here; `auto` is found from the first bytes of each input, and a table's kind from its header."""
 
@@ -172,9 +176,7 @@ def _read(stream: BinaryIO, fmt: str, reading: Reading) -> Iterator[RowRead]:
     buffered = opened(stream)
     found = contents(buffered)
     read_as = found if fmt == "auto" else fmt
-    if read_as in ("fhir", "hl7v2"):
-        if read_as not in _READERS:
-            raise FileRefused(f"is {read_as}, which this version does not read")
+    if read_as in _READERS:
         yield from _READERS[read_as](buffered, reading)
         return
     table = read_parquet(buffered) if found == "parquet" else read_delimited(buffered)

@@ -14,6 +14,14 @@ from monitoring.records import RowRead
 ANY_FACT = {name: (name,) for name in ("status", "author", "recorded_at", "record_id")}
 """Columns every kind of our own accepts."""
 
+_TRIAL_TABLES = {
+    "VSTESTCD": "Write its vital signs as long values: USUBJID as patient_id, VSDTC with an offset as time, VSTESTCD "
+    "as concept, VSORRES as value, VSORRESU as unit, and NOT DONE in VSSTAT as status not-taken",
+    "FATESTCD": "Write its severities as a symptom log: USUBJID as patient_id, FADTC with an offset as time, patient "
+    "as reporter, FAOBJ as symptom, the SEV row as severity; leave out what was NOT DONE, which is not none",
+}
+"""The column that only this table of a trial has, and how to send it."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -68,6 +76,11 @@ def kind_of(header: Sequence[str], kinds: Sequence[Kind]) -> Kind:
     fitting = [kind for kind in kinds if not kind.missing(header)]
     if fitting:
         return max(fitting, key=lambda kind: kind.known(header))
+    trial = _TRIAL_TABLES.keys() & {column.strip().upper() for column in header}
+    if trial:
+        raise FileRefused(
+            f"is a table of a clinical trial (CDISC SDTM), not read as such (D91). {_TRIAL_TABLES[trial.pop()]}"
+        )
     near = min(kinds, key=lambda kind: (len(kind.missing(header)), -kind.known(header)))
     shown = ", ".join(header)[:200].encode("utf-8", "replace").decode()
     raise FileRefused(
@@ -90,8 +103,9 @@ def _read_rows(
     places = {**positions, **{table.header[at]: at for at in misspelt}}
     repeats = Repeats(kind.read, kind.together, reading, positions) if kind.together else None
     for text_row in table.rows:
-        if repeats is not None and not text_row.broken and not any(text_row.cells[at].strip() for at in misspelt):
-            known = repeats.row(text_row.cells, text_row.place)
+        place, cells_here, _, broken = text_row
+        if repeats is not None and broken is None and not (misspelt and any(cells_here[at].strip() for at in misspelt)):
+            known = repeats.row(cells_here, place)
             if known is not None:
                 yield known
                 continue

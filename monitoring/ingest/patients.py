@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from monitoring.clock import BEGINNING, TimeRefused, offset_minutes, parse_date
+from monitoring.clock import BEGINNING, TimeRefused, parse_date
 from monitoring.ingest.kinds import ANY_FACT, Kind
 from monitoring.ingest.rows import Row
 from monitoring.records import Infusion, Patient, Placement
@@ -17,7 +17,7 @@ _SHORT_SEX = {"f": Sex.FEMALE, "m": Sex.MALE}
 def _read(row: Row) -> None:
     said = row.provenance()
     charted_at = row.moment("time")
-    infused_at = row.moment("infused_at")
+    infused_at, offset = row.moment_and_offset("infused_at")
     birth_date = _birth_date(row)
     weight = row.measured("weight_kg", row.reading.dictionary.concepts["weight"], "kg")
     sex = _sex(row)
@@ -44,7 +44,6 @@ def _read(row: Row) -> None:
         row.add(Placement(**at, ward=row.text("ward"), bed=row.text("bed")))
     if infused_at is not None:
         product, indication = row.text("product"), row.text("indication")
-        offset = offset_minutes(row.cells["infused_at"])
         times: dict[str, Any] = {"effective_at": infused_at, "utc_offset_minutes": offset}
         row.add(Infusion(**said, **times, product=product, indication=indication))
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from monitoring.clock import CLOCKS_APART, FutureRefused, TimeRefused, checked, offset_minutes, parse_instant
+from monitoring.clock import CLOCKS_APART, FutureRefused, TimeRefused, checked, parse_with_offset
 from monitoring.concepts import Concept, Dictionary, UnitRefused, folded
 from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
 from monitoring.vocabulary import AbsentReason, Status
@@ -57,6 +58,11 @@ def absent_reason(text: str) -> AbsentReason | None:
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The known names most like `name`."""
+    return _nearest(name, tuple(known), count)
+
+
+@lru_cache(maxsize=256)  # a misspelt name comes again in every row
+def _nearest(name: str, known: tuple[str, ...], count: int) -> list[str]:
     by_fold = {folded(option): option for option in known}
     found = difflib.get_close_matches(folded(name)[:80], by_fold, n=count, cutoff=0.5)
     return [by_fold[option] for option in found]
@@ -206,19 +212,25 @@ class Row:
 
         `ahead` is how far after the time of receipt it may lie.
         """
+        return self.moment_and_offset(column, needed, ahead)[0]
+
+    def moment_and_offset(
+        self, column: str, needed: bool = False, ahead: timedelta = CLOCKS_APART
+    ) -> tuple[datetime | None, int | None]:
+        """`moment`, and how many minutes from UTC the cell says it is."""
         text = self.text(column)
         if text is None:
             if needed:
                 expected = "empty; expected an ISO 8601 time such as 2026-03-01T08:00+01:00. Row not read"
                 self.refuse(column, "missing", expected)
-            return None
+            return None, None
         try:
-            at = parse_instant(text, self.reading.tz)
-            return checked(at, self.reading.received_at, ahead=ahead, live=self.reading.live)
+            at, offset = parse_with_offset(text, self.reading.tz)
+            return checked(at, self.reading.received_at, ahead=ahead, live=self.reading.live), offset
         except TimeRefused as refused:
             rule = "future" if isinstance(refused, FutureRefused) else "time"
             self.refuse(column, rule, f"{refused}; quarantined, not graded")
-            return None
+            return None, None
 
     def patient(self, column: str = "patient_id") -> str | None:
         """The patient's identifier; refused when empty."""
@@ -248,7 +260,7 @@ class Row:
     def at(self, column: str = "time") -> dict[str, Any] | None:
         """`provenance` and the row's own time; None when the row cannot be placed."""
         said = self.provenance()
-        effective_at = self.moment(column, needed=True)
+        effective_at, offset = self.moment_and_offset(column, needed=True)
         if said is None or effective_at is None:
             return None
-        return {**said, "effective_at": effective_at, "utc_offset_minutes": offset_minutes(self.cells[column])}
+        return {**said, "effective_at": effective_at, "utc_offset_minutes": offset}
