@@ -6,6 +6,7 @@ resource alone. Its place is `Observation/abc (entry 12)`, `(line 12)` or both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
@@ -13,7 +14,7 @@ import msgspec
 
 from monitoring.ingest.fhir.administration import read_administration
 from monitoring.ingest.fhir.codes import Codes, site_codes
-from monitoring.ingest.fhir.documents import Document, NotJson, checked, documents
+from monitoring.ingest.fhir.documents import Document, NotJson, checked, json_texts
 from monitoring.ingest.fhir.encounter import read_encounter
 from monitoring.ingest.fhir.observation import read_observation
 from monitoring.ingest.fhir.outcome import operation_outcome
@@ -21,7 +22,7 @@ from monitoring.ingest.fhir.patient import read_patient
 from monitoring.ingest.fhir.procedure import read_procedure
 from monitoring.ingest.fhir.questionnaire import read_questionnaire_response
 from monitoring.ingest.fhir.reading import NotRead, One, decoded
-from monitoring.ingest.fhir.resources import Entry, Head
+from monitoring.ingest.fhir.resources import UNREADABLE, Entry, Head
 from monitoring.ingest.rows import Reading
 from monitoring.records import RowRead
 
@@ -35,6 +36,7 @@ _READERS: Mapping[str, Callable[[One], None]] = {
     "Encounter": read_encounter,
     "Procedure": read_procedure,
 }
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _DEEPEST_BUNDLE = 4
 _REMEMBERED = 50_000
 _REFERRED_TO = frozenset({"Medication", "Location"})
@@ -42,7 +44,7 @@ _REFERRED_TO = frozenset({"Medication", "Location"})
 
 def read_fhir(stream: BinaryIO, reading: Reading) -> Iterator[RowRead]:
     """One RowRead for each resource of `stream`, in its order. Raises FileRefused at once for what is no FHIR JSON."""
-    found = documents(stream)
+    found = json_texts(stream)
     codes = site_codes(reading.dictionary)
     return _read_all(found, reading, codes)
 
@@ -81,7 +83,7 @@ def _parsed(entry: Entry, raw: bytes) -> _Parsed:
     if entry.resource is not msgspec.UNSET:
         try:
             head = decoded(entry.resource, Head)
-        except (msgspec.MsgspecError, RecursionError) as wrong:
+        except UNREADABLE as wrong:
             broken = str(wrong)
     return _Parsed(entry, raw, head, broken)
 
@@ -89,7 +91,7 @@ def _parsed(entry: Entry, raw: bytes) -> _Parsed:
 def _parsed_entry(raw: bytes) -> _Parsed:
     try:
         return _parsed(decoded(raw, Entry), raw)
-    except (msgspec.MsgspecError, RecursionError) as wrong:
+    except UNREADABLE as wrong:
         return _Parsed(Entry(), raw, Head(), str(wrong))
 
 
@@ -109,7 +111,7 @@ def _read_bundle(
         if colons != raw.count(b":"):
             checked(raw)
         entries = msgspec.json.decode(parts.get("entry", b"[]"), type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, RecursionError, NotJson) as wrong:
+    except (*UNREADABLE, NotJson) as wrong:
         yield _unread(reading, place or "Bundle", raw, str(wrong))
         return
     if not entries:
@@ -155,6 +157,8 @@ def _read_one(
         _read_resource(one, entry)
     except NotJson as wrong:
         one.refuse(None, None, "format", f"{wrong}; not read. Correct it and send it again")
+    except UNREADABLE as wrong:
+        one.refuse(None, None, "format", f"{wrong}; not read. Send it as FHIR R4 says")
     except NotRead:
         pass
     yield one.done()
@@ -178,6 +182,10 @@ def _read_resource(one: One, entry: Entry) -> None:
     kind = one.head.resource_type or ""
     if not (kind.isascii() and kind.isalpha() and len(kind) <= 64):
         raise one.give_up("resourceType", kind or None, "format", "names no FHIR resource type; not read. Correct it")
+    if one.head.id is not None and _ID.fullmatch(one.head.id) is None:
+        raise one.give_up(
+            "id", one.head.id, "format", "expected 1 to 64 letters, digits, - and . as an id; not read. Correct it"
+        )
     reader = _READERS.get(kind)
     if reader is None:
         raise one.pass_over(kind)

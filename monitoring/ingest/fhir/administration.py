@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-
-import msgspec
+from math import isfinite
 
 from monitoring.ingest.fhir.reading import NotRead, One, decoded, words
 from monitoring.ingest.fhir.resources import (
+    UNREADABLE,
     CodeableConcept,
     Dosage,
     Medication,
@@ -90,7 +90,7 @@ def _medication(one: One, resource: MedicationAdministration) -> CodeableConcept
         )
     try:
         medication = decoded(raw, Medication)
-    except msgspec.MsgspecError as wrong:
+    except UNREADABLE as wrong:
         raise one.give_up("medicationReference", reference.reference, "format", f"{wrong}; not read") from wrong
     if reference.reference and not reference.reference.startswith("#"):
         one.used[reference.reference] = raw
@@ -142,7 +142,7 @@ def _dose(one: One, dosage: Dosage | None) -> tuple[float | None, str | None]:
         return None, None
     if dosage.rate_ratio is not None:
         over, per = dosage.rate_ratio.numerator, dosage.rate_ratio.denominator
-        if over is None or per is None or over.value is None or not per.value:
+        if over is None or per is None or over.value is None or not per.value or not isfinite(over.value / per.value):
             one.refuse("dosage.rateRatio", None, "not a number", "no rate can be made of it; the dose stays unknown")
             return None, None
         return round(over.value / per.value, 9), f"{_unit(over) or ''}/{_unit(per) or ''}"

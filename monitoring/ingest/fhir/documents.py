@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from monitoring.ingest.fhir.resources import Head
+from monitoring.ingest.fhir.resources import UNREADABLE, Head
 from monitoring.ingest.sources import FileRefused
 
 LARGEST = 64 * 1024 * 1024
@@ -36,7 +36,7 @@ class Document:
     broken: str | None = None
 
 
-def documents(stream: BinaryIO) -> Iterator[Document]:
+def json_texts(stream: BinaryIO) -> Iterator[Document]:
     """The JSON texts of `stream`. Raises FileRefused at once where the input as a whole is no FHIR JSON."""
     lines = _lines(stream)
     first = next(lines, None)
@@ -72,7 +72,7 @@ def _lines(stream: BinaryIO) -> Iterator[Document]:
 def _is_resource(text: bytes) -> bool:
     try:
         return bool(msgspec.json.decode(text, type=Head).resource_type)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         return False
 
 
@@ -92,7 +92,7 @@ def _whole(first: Document, second: Document | None, lines: Iterator[Document]) 
             heads = msgspec.json.decode(text, type=list[Head])
         else:
             heads = [msgspec.json.decode(text, type=Head)]
-    except (msgspec.MsgspecError, RecursionError) as wrong:
+    except UNREADABLE as wrong:
         raise FileRefused(f"is not read ({_why(wrong)}); {_EXPECTED}") from wrong
     if not any(head.resource_type for head in heads):
         raise FileRefused(f"names no resourceType; {_EXPECTED}")
@@ -110,11 +110,16 @@ def checked(raw: bytes) -> None:
     """
     try:
         again = msgspec.json.encode(msgspec.json.decode(raw))
-    except (msgspec.MsgspecError, RecursionError) as wrong:
+    except UNREADABLE as wrong:
         raise NotJson(_why(wrong)) from wrong
+    if b"\\u0000" in raw:
+        raise NotJson("it holds the character NUL, which no store keeps")
     if raw.count(b":") == again.count(b":") and b"\\u003a" not in raw and b"\\u003A" not in raw:
         return
-    json.loads(raw, object_pairs_hook=_once)
+    try:
+        json.loads(raw, object_pairs_hook=_once)
+    except RecursionError as deep:
+        raise NotJson(_why(deep)) from deep
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import msgspec
-
 from monitoring.ingest.fhir.reading import NotRead, One, decoded, words
-from monitoring.ingest.fhir.resources import Encounter, EncounterLocation, Location, Reference
+from monitoring.ingest.fhir.resources import UNREADABLE, Encounter, EncounterLocation, Location, Reference
 from monitoring.records import Placement
 from monitoring.vocabulary import RETRACTED, Status
 
@@ -90,7 +88,7 @@ def _where(one: One, reference: Reference, at: str) -> tuple[str | None, str | N
             break
         try:
             place = decoded(raw, Location)
-        except msgspec.MsgspecError as wrong:
+        except UNREADABLE as wrong:
             raise one.give_up(at, reference.reference, "format", f"{wrong}; not read") from wrong
         if reference.reference and not reference.reference.startswith("#"):
             one.used[reference.reference] = raw

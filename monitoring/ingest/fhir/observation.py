@@ -14,7 +14,7 @@ import msgspec
 
 from monitoring.ingest.fhir.codes import Meaning
 from monitoring.ingest.fhir.reading import NotRead, One, decoded, words
-from monitoring.ingest.fhir.resources import Head, Observation, Valued
+from monitoring.ingest.fhir.resources import UNREADABLE, Head, Observation, Valued
 from monitoring.ingest.fhir.values import Found, Word, find
 from monitoring.records import Fact, NeuroAssessment, OxygenSupport
 from monitoring.records import Observation as Observed
@@ -90,7 +90,7 @@ def _parts(one: One, resource: Observation) -> tuple[list[_Part], list[_Part]]:
             continue
         try:
             inside = decoded(raw, Observation)
-        except msgspec.MsgspecError as wrong:
+        except UNREADABLE as wrong:
             one.refuse(member.reference, None, "format", f"{wrong}; not read. Send it as FHIR R4 says")
             continue
         if STATUSES.get(inside.status, Status.CANCELLED) in RETRACTED:

@@ -18,7 +18,7 @@ import msgspec
 
 from monitoring.clock import BEGINNING, FutureRefused, TimeRefused, checked, parse_with_offset
 from monitoring.ingest.fhir.codes import Codes
-from monitoring.ingest.fhir.resources import CodeableConcept, Head, Patient, Period, Reference, Resource
+from monitoring.ingest.fhir.resources import UNREADABLE, CodeableConcept, Head, Patient, Period, Reference, Resource
 from monitoring.ingest.rows import Reading
 from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
 from monitoring.vocabulary import RETRACTED, Status
@@ -43,7 +43,7 @@ def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
 
 
 def decoded(raw: bytes | msgspec.Raw, kind: type[Read]) -> Read:
-    """`raw` as a structure. Raises msgspec.MsgspecError or RecursionError."""
+    """`raw` as a structure. Raises any of UNREADABLE."""
     found: Read = _decoder(kind).decode(raw)
     return found
 
@@ -125,7 +125,7 @@ class One:
         """The resource as a structure; the extensions that would change its meaning end the reading."""
         try:
             resource = decoded(self.raw, kind)
-        except msgspec.MsgspecError as wrong:
+        except UNREADABLE as wrong:
             raise self.give_up(None, None, "format", f"{wrong}; not read. Send it as FHIR R4 says") from wrong
         return resource
 
@@ -210,7 +210,7 @@ class One:
             return self._no_patient(name, at) if name.startswith("#") else name.rpartition(":")[2]
         try:
             patient = decoded(raw, Patient)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return self._no_patient(name, at)
         if patient.resource_type != "Patient":
             raise self.pass_over(f"{self.kind} about a {(patient.resource_type or 'thing')[:40]}")

@@ -9,6 +9,9 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises: no JSON, an element of another type, no UTF-8, or nested too deeply."""
+
 
 class Element(Struct, rename="camel", gc=False):
     """What every element may carry: an extension that changes its meaning forbids reading it as if it were absent."""
