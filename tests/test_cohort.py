@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,12 +16,14 @@ from hypothesis import strategies as st
 from monitoring.cohort import Channel, Cohort, Spans, grade_cohort, graded_blocks
 from monitoring.concepts import dictionary
 from monitoring.course import Course
-from monitoring.evidence import OxygenState
+from monitoring.evidence import Evidence, OxygenState
 from monitoring.grading import graded, systems
+from monitoring.grading.engine import Graded, grade
 from monitoring.records import OxygenSupport
-from monitoring.timeline import micros, moment
+from monitoring.timeline import Labels, Steps, micros, moment
 from monitoring.vocabulary import OxygenDevice
 from tests.course.charts import CRS, INFUSED, adult, carried, course, temperature, vitals
+from tests.course.clif import clif_courses
 from tests.course.generated import KINDS, UNTIL_HOURS, cohort_of, facts_of, random_course
 
 UNTIL = UNTIL_HOURS * 3600
@@ -93,16 +97,99 @@ def test_300_random_courses_with_gaps_late_facts_and_corrections_are_graded_alik
     assert_alike([random_course(draw) for _ in range(300)])
 
 
-def test_a_moment_at_a_time_says_what_the_sweep_says() -> None:
+CLIF = Path("/work/shared/data/clif")
+OF_THE_MOMENT = sorted(
+    name for name, table in systems().items() if not table.needs_course and "vasopressor_doses" not in table.reads[2]
+)
+
+
+def said(found: Graded, place: int) -> tuple[object, ...]:
+    """Everything a segment says: bounds, criteria met, inputs missing, flags."""
+    bounds = int(found.at_least[place]), int(found.at_most[place])
+    return (*bounds, found.met(place), found.unassessed(place), found.flags_at(place))
+
+
+def one_moment(chart: Course, name: str, at: int) -> Graded:
+    """A sweep of length one: every input as it stands at the moment, the waiver as the course has it then."""
+    here = np.array([at])
+    evidence, table = chart.evidence, systems()[name]
+    table = replace(
+        table, also=tuple(replace(a, read=stated_hides) if a.name == "fever_may_hide" else a for a in table.also)
+    )
+
+    def constant(steps: Steps) -> Steps:
+        lo, hi = steps.on(here)
+        return Steps.constant(float(lo[0]), float(hi[0]))
+
+    def word(labels: Labels) -> Labels:
+        index = int(labels.index[np.searchsorted(labels.at, at, side="right") - 1])
+        return Labels.constant(None if index < 0 else labels.values[index])
+
+    read = {axis.name: axis.read for axis in systems()[name].axes}
+    stated = {
+        truth: constant(read[axis](evidence))
+        for truth, axis in (
+            ("crs_already_diagnosed", "crs_already_diagnosed"),
+            ("masking_drug", "masking_drugs"),
+            ("fever_may_hide", "fever_may_hide"),
+        )
+        if axis in read
+    }
+    moment_only = Evidence(
+        numbers={key: constant(steps) for key, steps in evidence.numbers.items()},
+        truths={key: constant(steps) for key, steps in evidence.truths.items()} | stated,
+        labels={key: word(labels) for key, labels in evidence.labels.items()},
+    )
+    found = grade(table, moment_only)
+    assert found.at.size == 1
+    return found
+
+
+def stated_hides(evidence: Evidence) -> Steps:
+    return evidence.truth("fever_may_hide")
+
+
+def assert_each_moment_is_the_step(chart: Course, name: str, moments: Sequence[int]) -> None:
+    swept = graded(chart, name)
+    for at in moments:
+        assert said(one_moment(chart, name, at), 0) == said(swept, swept.place(at)), (name, moment(at))
+
+
+@pytest.mark.parametrize("name", OF_THE_MOMENT)
+def test_a_sweep_of_length_one_says_what_the_step_of_the_course_says(name: str) -> None:
     draw = random.Random(11)
-    for _ in range(30):
+    for _ in range(25):
         chart = random_course(draw)
-        swept = graded(chart, CRS)
+        boundaries = [int(at) for at in graded(chart, name).at[1:]]
+        at_random = [micros(INFUSED + timedelta(minutes=draw.randrange(UNTIL_HOURS * 60))) for _ in range(6)]
+        edges = draw.sample(boundaries, min(6, len(boundaries)))
+        assert_each_moment_is_the_step(chart, name, [*at_random, *edges, *(at - 1 for at in edges)])
+
+
+@pytest.mark.parametrize("name", sorted(systems()))
+def test_a_course_cut_at_a_moment_says_there_what_the_whole_course_says(name: str) -> None:
+    draw, compared = random.Random(12), 0
+    for _ in range(15):
+        chart = random_course(draw)
         for _ in range(4):
             at = micros(INFUSED + timedelta(minutes=draw.randrange(UNTIL_HOURS * 60)))
-            alone = graded(chart.until(moment(at)), CRS)
-            for bounds in ("at_least", "at_most"):
-                assert getattr(alone, bounds)[alone.place(at)] == getattr(swept, bounds)[swept.place(at)]
+            cut = chart.until(moment(at))
+            # A drug charted only later makes the drug chart speak for the days before it, which the cut cannot know.
+            if cut.drug_chart_covers == chart.drug_chart_covers:
+                whole, alone = graded(chart, name), graded(cut, name)
+                assert said(alone, alone.place(at)) == said(whole, whole.place(at)), name
+                compared += 1
+    assert compared > 30
+
+
+@pytest.mark.skipif(not CLIF.exists(), reason="the CLIF stays are not part of the checkout")
+@pytest.mark.parametrize("name", OF_THE_MOMENT)
+def test_on_the_clif_stays_a_sweep_of_length_one_says_what_the_step_says(name: str) -> None:
+    draw = random.Random(13)
+    for chart in clif_courses(CLIF):
+        boundaries = [int(at) for at in graded(chart, name).at[1:]]
+        edges = draw.sample(boundaries, min(40, len(boundaries)))
+        assert_each_moment_is_the_step(chart, name, [*edges, *(at - 1 for at in edges), *(at + 1 for at in edges)])
 
 
 def test_a_fever_is_grade_1_until_it_is_six_hours_old_and_then_0_to_2() -> None:
@@ -168,6 +255,40 @@ def test_rows_in_any_order_make_the_channel_and_the_worse_of_two_at_one_moment_c
     assert made.at.tolist() == [1, 9, -3, 5]
     assert made.value.tolist() == [3, 1, 2, 70]
     assert made.starts.tolist() == [0, 2, 2, 4]
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.integers(-5, 5),
+        st.sampled_from((36.6, 38.04, 90, -3.25, 0.001, 1e9, 70.123)),
+    ),
+    max_size=30,
+)
+
+
+@given(ROWS, st.sampled_from(("max", "min")))
+def test_a_channel_of_rows_holds_the_worse_value_of_every_patient_and_moment(
+    rows: list[tuple[int, int, float]], worse: str
+) -> None:
+    wanted: dict[tuple[int, int], float] = {}
+    for patient, at, value in rows:
+        seen = wanted.get((patient, at), value)
+        wanted[patient, at] = max(seen, value) if worse == "max" else min(seen, value)
+    patients, times, values = zip(*rows, strict=True) if rows else ((), (), ())
+    made = Channel.from_rows(
+        4, np.array(patients, np.int64), np.array(times, np.int32), np.array(values, np.float32), worse=worse
+    )
+    whose = np.repeat(np.arange(4), np.diff(made.starts)).tolist()
+    told = dict(zip(zip(whose, made.at.tolist(), strict=True), made.value.tolist(), strict=True))
+    assert told == {key: float(np.float32(value)) for key, value in wanted.items()}
+    assert list(told) == sorted(told)
+    assert len(told) == made.at.size
+
+
+def test_a_scale_that_counts_days_is_refused_with_the_reason() -> None:
+    with pytest.raises(ValueError, match="icaht-early-2023 cannot be asked of a cohort: ICAHT counts days"):
+        grade_cohort(systems()["icaht-early-2023"], Cohort(1), dictionary(), until=9000)
 
 
 def test_times_that_run_backwards_are_refused() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from monitoring.concepts import Dictionary, Symptom
 from monitoring.evidence import Evidence
 from monitoring.grading import pressure
-from monitoring.grading.engine import Axis, Criterion, GradingSystem
+from monitoring.grading.engine import TOLERANCE, Axis, Bands, Criterion, GradingSystem
 from monitoring.timeline import NO, Steps, Values, combine
 from monitoring.vocabulary import Severity, Syndrome
 
@@ -46,6 +46,23 @@ Pair = tuple[Values, Values]
 Band = tuple[tuple[float, float, str], ...]
 
 
+def _just_above(cuts: tuple[float, ...]) -> tuple[float, ...]:
+    """The cuts of a rule that says "above", for bands in which a value on a cut is above it."""
+    return tuple(float(np.nextafter(cut, np.inf)) for cut in sorted(set(cuts)))
+
+
+BANDS = (
+    Bands(
+        "temperature",
+        cuts=(FEVER_CUTS[0][0] - TOLERANCE, *_just_above(tuple(cut + TOLERANCE for cut, _ in FEVER_CUTS[1:]))),
+    ),
+    Bands("spo2", cuts=(SPO2_SEVERE, SPO2_WATCH)),
+    Bands("heart_rate", cuts=_just_above(tuple(top for _, top, _ in HEART_RATE_BANDS))),
+    Bands("respiratory_rate", cuts=_just_above(tuple(top for _, top, _ in BREATHING_BANDS))),
+    *pressure.BANDS,
+)
+
+
 def _certain(severity: Callable[..., Values], *parts: Steps) -> Steps:
     """What measurements prove, as a lower bound; nothing measured proves nothing."""
 
@@ -58,10 +75,10 @@ def _certain(severity: Callable[..., Values], *parts: Steps) -> Steps:
 
 def _fever(temperature: Pair) -> Values:
     lowest = temperature[0]
-    first = np.where(lowest >= FEVER_CUTS[0][0] - 1e-6, FEVER_CUTS[0][1], 0.0)
+    first = np.where(lowest >= FEVER_CUTS[0][0] - TOLERANCE, FEVER_CUTS[0][1], 0.0)
     severity: Values = first
     for cut, grade in FEVER_CUTS[1:]:
-        severity = np.maximum(severity, np.where(lowest > cut + 1e-6, grade, 0.0))
+        severity = np.maximum(severity, np.where(lowest > cut + TOLERANCE, grade, 0.0))
     return severity
 
 
@@ -181,4 +198,5 @@ def system(syndrome: Syndrome, dictionary: Dictionary) -> GradingSystem:
         reference="Documented symptom lists of the source documents; severities after NCI CTCAE v5.0",
         criteria=tuple(criteria),
         published=False,
+        bands=BANDS if syndrome is Syndrome.CRS else (),
     )

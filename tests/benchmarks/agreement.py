@@ -8,16 +8,10 @@ from __future__ import annotations
 
 import random
 import sys
-from collections import defaultdict
-from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
-from zoneinfo import ZoneInfo
 
-from monitoring.concepts import dictionary
-from monitoring.course import Course
-from monitoring.ingest import read_paths
-from monitoring.records import Fact, Patient, Placement
+from tests.course.clif import clif_courses
 from tests.course.generated import cohort_of, random_course
 from tests.test_cohort import by_cohort, by_course
 
@@ -37,13 +31,7 @@ def generated() -> int:
 
 def stays(folder: Path) -> tuple[int, int]:
     """(stays, steps) compared on the CLIF tables of a folder."""
-    facts: dict[str, list[Fact]] = defaultdict(list)
-    rows = read_paths([folder], tz=ZoneInfo("UTC"), received_at=datetime.now(UTC), dictionary=dictionary())
-    for row in rows:
-        for fact in row.facts:
-            facts[fact.patient_id].append(fact)
-    timed = {name: some for name, some in facts.items() if any(not isinstance(f, Patient | Placement) for f in some)}
-    courses = [Course.from_facts(name, some, dictionary()) for name, some in timed.items()]
+    courses = clif_courses(folder)
     longest = max((chart.evidence.number("temperature").at[-1] - (chart.start or 0)) // 1_000_000 for chart in courses)
     until = int(longest) + 86_400
     told = [by_course(chart, until) for chart in courses]
