@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from monitoring.ingest.hl7v2.framing import MOST_SEGMENTS
+
 _SEGMENT = re.compile(r"[^\r\n]+")
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _MOST_FIELDS = 64
 _MOST_REPEATS = 100
+_MOST_COMPONENTS = 32
+_LONGEST_READ = 10_000
 _BOM = b"\xef\xbb\xbf"
 _CODECS = {"": None, "ASCII": "ascii", "UNICODE UTF-8": "utf-8", "UTF-8": "utf-8", "UNICODE": "utf-8"} | {
     f"8859/{part}": f"iso8859_{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)
@@ -62,8 +66,8 @@ class Delimiters:
         return self.field, self.component, self.repetition, self.escape, self.subcomponent
 
     def unescaped(self, text: str, codec: str = "utf-8") -> str:
-        """`text` with its escape sequences read; one that cannot be read stays as it came."""
-        if not self.escape or self.escape not in text:
+        """`text` with its escape sequences read; one that cannot be, or in too long a text, stays as it came."""
+        if not self.escape or self.escape not in text or len(text) > _LONGEST_READ:
             return text
         sequence = re.compile(f"{re.escape(self.escape)}([^{re.escape(self.escape)}]*){re.escape(self.escape)}")
         return sequence.sub(lambda found: self._meaning(found[1], codec, found[0]), text)
@@ -125,7 +129,7 @@ class Segment:
 
     def components(self, text: str) -> list[str]:
         """The components of one repeat, read; of each the first subcomponent."""
-        parts = text.split(self.delimiters.component) if self.delimiters.component else [text]
+        parts = text.split(self.delimiters.component, _MOST_COMPONENTS) if self.delimiters.component else [text]
         first = (
             part.split(self.delimiters.subcomponent, 1)[0] if self.delimiters.subcomponent else part for part in parts
         )
@@ -181,6 +185,10 @@ class Message:
             ) from broken
         if _CONTROL.search(text):
             raise Unusable("MSH", "holds control characters; nothing was read. Correct it at the sender", "charset")
+        if text.count("\r") + text.count("\n") > MOST_SEGMENTS:
+            raise Unusable(
+                "MSH", f"more than {MOST_SEGMENTS:,} segments; nothing was read. Send its vital signs apart", "size"
+            )
         return cls(text, delimiters, codec)
 
     def segments(self) -> Iterator[Segment]:

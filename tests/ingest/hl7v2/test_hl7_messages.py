@@ -237,6 +237,11 @@ def test_a_line_of_a_hundred_megabytes_is_refused_with_its_place_and_the_next_me
     assert LONGEST_MESSAGE < 100 * 2**20
 
 
+def test_a_message_of_too_many_segments_is_rejected_whole() -> None:
+    row = read_message(joined(*ONE, *["OBX"] * 20_001), reading())
+    assert (row.facts, row.refusals[0].rule, verdict(row)) == ((), "size", Verdict.REJECTED)
+
+
 def test_the_lab_samples_hold_no_vital_sign() -> None:
     for name in ("LAB-ORU-1.hl7", "LAB-ORU-2.hl7", "ORU-R01-RMGEAD.hl7"):
         (row,) = rows((SAMPLES / name).read_bytes())
