@@ -14,14 +14,18 @@ import statistics
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from time import process_time
 
 import numpy as np
 
 from monitoring.cohort import Channel, Cohort, Spans, grade_cohort
 from monitoring.concepts import dictionary
+from monitoring.course import Course
 from monitoring.grading import systems
-from tests.benchmarks.people import DAYS, HOUR, OXYGEN, input_bytes, observations, synthetic
+from monitoring.grading.engine import GradingSystem, grade
+from monitoring.records import Infusion, Observation
+from tests.benchmarks.people import DAYS, HOUR, OXYGEN, examined, input_bytes, observations, synthetic
 from tests.benchmarks.plain import PlainCourse, peer, plain, plain_courses
 
 SYSTEM = "crs-astct-2019"
@@ -154,6 +158,52 @@ def scaling(cohort: Cohort, sizes: list[int]) -> None:
     print(f"exponent {slope:.3f}")
 
 
+def read_by(system: GradingSystem, cohort: Cohort) -> int:
+    """Values in the channels that a table reads, ages apart."""
+    numbers, _, labels = system.reads
+    channels = [cohort.numbers[name] for name in (numbers & cohort.numbers.keys()) - {"age"}]
+    return sum(one.at.size for one in [*channels, *(cohort.labels[name][0] for name in labels & cohort.labels.keys())])
+
+
+def counted_days(system: GradingSystem) -> tuple[float, int]:
+    """(seconds, values) of a scale that counts days: 20 courses of a daily neutrophil count, one at a time."""
+    given = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    carried = {"patient_id": "P1", "received_at": given + timedelta(days=61), "source": "bench"}
+    infusion = Infusion(**carried, effective_at=given)
+    courses = []
+    for shift in range(20):
+        counts = [
+            Observation(
+                **carried, effective_at=given + timedelta(days=day), concept="anc", value=50.0 + 97 * (day * shift % 13)
+            )
+            for day in range(60)
+        ]
+        courses.append(Course.from_facts("P1", [infusion, *counts], dictionary()).evidence)
+    return cpu(lambda: [grade(system, evidence) for evidence in courses]), 20 * 60
+
+
+def scales(vital_signs: Cohort, examinations: Cohort) -> None:
+    """What every scale costs, from channels, over the values it reads; interleaved."""
+    spent: dict[str, list[float]] = {name: [] for name in systems()}
+    for _ in range(ROUNDS):
+        for name, system in systems().items():
+            if system.needs_course:
+                seconds, count = counted_days(system)
+            else:
+                cohort = max((vital_signs, examinations), key=lambda one: read_by(system, one))
+                count = read_by(system, cohort)
+                if count == 0:
+                    continue
+                seconds = cpu(lambda: grade_cohort(system, cohort, dictionary(), until=UNTIL))  # noqa: B023
+            spent[name].append(seconds / count * 1e9)
+    print(f"\n{'scale':<30}{'ns/obs':>10}{'x ' + SYSTEM:>20}")
+    for name, times in spent.items():
+        if times:
+            ratio = statistics.median(own / base for own, base in zip(times, spent[SYSTEM], strict=True))
+            how = "  (course by course)" if systems()[name].needs_course else ""
+            print(f"{name:<30}{statistics.median(times):>10.1f}{ratio:>20.2f}{how}")
+
+
 def main() -> None:
     """Print the tables."""
     full = argparse.ArgumentParser(description=__doc__)
@@ -162,6 +212,7 @@ def main() -> None:
     cohort = synthetic(PATIENTS)
     compare(cohort)
     scaling(cohort, sizes)
+    scales(cohort, examined(PATIENTS))
     active = synthetic(3_000)
     print(f"\n3,000 patients regraded from scratch: {min(cpu(lambda: graded(active)) for _ in range(5)):.3f} s (CPU)")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from monitoring.cohort import NEVER, Channel, Cohort, Spans
-from monitoring.evidence import OxygenState
-from monitoring.vocabulary import OxygenDevice
+from monitoring.evidence import ConsciousnessState, OxygenState, SeizureState
+from monitoring.vocabulary import Consciousness, Icp, Motor, OxygenDevice, Seizure
 
 HOUR, DAYS = 3600, 28
 OXYGEN = (
@@ -66,6 +66,38 @@ def synthetic(patients: int, seed: int = 3) -> Cohort:
     )
 
 
+def examined(patients: int, seed: int = 4) -> Cohort:
+    """Adults examined every eight hours for 28 days: the ICE score, consciousness, seizures, weakness, ICP signs."""
+    draw = np.random.default_rng(seed)
+    rounds = DAYS * 3
+    at = np.tile(np.arange(rounds, dtype=np.int32) * 8 * HOUR, patients)
+    starts = np.arange(patients + 1) * rounds
+    day = np.tile(np.arange(rounds) // 3, patients)
+    ill = (day >= 4) & (day < 9) & np.repeat(draw.random(patients) < 0.4, rounds)
+
+    def finding(words: tuple[object, ...]) -> tuple[Channel, tuple[object, ...]]:
+        worse = draw.integers(0, len(words), at.size)
+        return Channel(at, np.where(ill, worse, 0).astype(np.float32), starts), words
+
+    score = np.where(ill, draw.integers(0, 11, at.size), 10).astype(np.float32)
+    return Cohort(
+        patients=patients,
+        numbers={
+            "ice": Channel(at, score, starts),
+            "age": Channel(np.zeros(patients, np.int32), np.full(patients, 50, np.float32), np.arange(patients + 1)),
+        },
+        labels={
+            "consciousness": finding(
+                (ConsciousnessState(Consciousness.AWAKE), ConsciousnessState(Consciousness.AWAKENS_TO_VOICE))
+            ),
+            "seizure": finding((SeizureState(Seizure.NONE), SeizureState(Seizure.BRIEF_RESOLVED))),
+            "motor": finding((Motor.NONE, Motor.DEEP_FOCAL_WEAKNESS)),
+            "icp": finding((Icp.NONE, Icp.FOCAL_EDEMA)),
+        },
+        drug_chart=np.ones(patients, bool),
+    )
+
+
 def _one_span(patients: int, of: np.ndarray, start: np.ndarray, length: int) -> Spans:
     given = np.zeros(patients, np.int64)
     given[of] = 1
@@ -82,4 +114,4 @@ def input_bytes(cohort: Cohort) -> int:
     return sum(channel.at.nbytes + channel.value.nbytes for channel in cohort.channels)
 
 
-__all__ = ["DAYS", "HOUR", "NEVER", "OXYGEN", "input_bytes", "observations", "synthetic"]
+__all__ = ["DAYS", "HOUR", "NEVER", "OXYGEN", "examined", "input_bytes", "observations", "synthetic"]
