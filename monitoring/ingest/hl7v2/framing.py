@@ -40,7 +40,7 @@ def framed(stream: BinaryIO) -> Iterator[Framed]:
         if start in _ENVELOPE:
             continue
         size += LONGEST_MESSAGE + 1 if cut else len(line) + 1
-        if (size <= LONGEST_MESSAGE and len(gathered) <= MOST_SEGMENTS) or not gathered:
+        if (size <= LONGEST_MESSAGE and len(gathered) <= MOST_SEGMENTS + 1) or not gathered:
             gathered.append(line)
     if gathered:
         yield _as_message(gathered, size)

@@ -238,8 +238,11 @@ def test_a_line_of_a_hundred_megabytes_is_refused_with_its_place_and_the_next_me
 
 
 def test_a_message_of_too_many_segments_is_rejected_whole() -> None:
-    row = read_message(joined(*ONE, *["OBX"] * 20_001), reading())
-    assert (row.facts, row.refusals[0].rule, verdict(row)) == ((), "size", Verdict.REJECTED)
+    for message in (joined(*ONE, *["OBX"] * 19_998), joined(*ONE, *["OBX"] * 60_000)):
+        for row in (read_message(message, reading()), *rows(message)):
+            assert (row.facts, row.refusals[0].rule, verdict(row)) == ((), "size", Verdict.REJECTED)
+    (whole,) = rows(joined(*ONE, *["OBX"] * 19_000))
+    assert said(whole) == [("heart_rate", 92)]
 
 
 def test_the_lab_samples_hold_no_vital_sign() -> None:
