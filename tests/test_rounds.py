@@ -271,3 +271,53 @@ def test_the_day_is_counted_in_the_ward_zone(store: CountingStore) -> None:
     assert in_tokyo is not None
     assert in_utc is not None
     assert (in_tokyo.row.day_text, in_utc.row.day_text) == ("day 0", "day 1")
+
+
+def test_one_fact_posted_is_graded_and_readable_at_the_next_question(rounds: Rounds) -> None:
+    rounds.record([observation(value=36.8)], source="feed")
+    seen = rounds.version()
+    before = rounds.patient("P1", ARRIVED)
+    rounds.record([observation(value=38.6, effective_at=ARRIVED)], source="feed")
+    after, (row,) = rounds.patient("P1", ARRIVED), rounds.ward(ARRIVED).rows
+    assert before is not None
+    assert after is not None
+    assert (before.row.crs.at_least, after.row.crs.at_least, row.crs.at_least) == (0, 1, 1)
+    assert rounds.waiting(seen, timeout=0) == rounds.version() == seen + 1
+
+
+def test_who_waits_for_news_is_woken_by_what_arrives(rounds: Rounds) -> None:
+    seen = rounds.version()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(rounds.waiting, seen, 30)
+        rounds.record([observation()], source="feed")
+        assert waiting.result() == seen + 1
+    assert rounds.waiting(seen + 1, timeout=0) == seen + 1
+
+
+def test_looking_back_reads_nothing_from_the_store_and_knows_what_arrives_since(
+    rounds: Rounds, store: CountingStore
+) -> None:
+    rounds.record([observation(value=38.4)], source="screen")
+    moment = ARRIVED + timedelta(minutes=1)
+    first = rounds.ward(ARRIVED, known_by=moment)
+    reads = store.reads
+    again = rounds.ward(ARRIVED, known_by=moment)
+    assert (first.rows, store.reads) == (again.rows, reads)
+    rounds.record([observation("P2", received_at=moment)], source="screen")
+    assert {row.patient_id for row in rounds.ward(ARRIVED, known_by=moment).rows} == {"P1", "P2"}
+    assert rounds.patient("P2", ARRIVED, known_by=ARRIVED) is None
+
+
+def test_a_restored_backup_shows_none_of_the_patients_it_does_not_hold(tmp_path: Path) -> None:
+    backup = open_store(f"sqlite:///{tmp_path / 'backup.db'}")
+    rounds_on(backup).record([observation("P2")], source="screen")
+    backup.close()
+    live = open_store(f"sqlite:///{tmp_path / 'live.db'}")
+    rounds = rounds_on(live)
+    rounds.record([observation("P1")], source="screen")
+    assert [row.patient_id for row in rounds.ward(ARRIVED).rows] == ["P1"]
+    for left in ("live.db-wal", "live.db-shm"):
+        (tmp_path / left).unlink(missing_ok=True)
+    (tmp_path / "backup.db").rename(tmp_path / "live.db")
+    assert [row.patient_id for row in rounds.ward(ARRIVED).rows] == ["P2"]
+    live.close()

@@ -13,9 +13,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    NoSuchModuleError,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 _WRITERS = 0x0C41_7000  # any number, the same in every process: one writer at a time in one PostgreSQL database
@@ -67,6 +75,7 @@ def connect(address: str) -> Engine:
         raise StoreUnavailable(f"no driver for {_shown(url)} is installed ({missing})") from missing
     if backend == "sqlite":
         event.listen(engine, "connect", _sqlite_manners)
+        event.listen(engine, "checkout", _same_file)
         event.listen(engine, "begin", _sqlite_begin)
     return engine
 
@@ -77,6 +86,24 @@ def _sqlite_manners(connection: sqlite3.Connection, _record: object) -> None:
     for pragma in manners:
         connection.execute(f"PRAGMA {pragma}")
     _write_ahead(connection)
+
+
+def _same_file(connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Open the file anew where another one has taken its name: a restored backup must not hide behind the old one."""
+    name = connection.execute("PRAGMA database_list").fetchone()[2]
+    try:
+        found = Path(name).stat()
+    except OSError as gone:
+        raise DisconnectionError("the file of the store is gone") from gone
+    file = (found.st_dev, found.st_ino)
+    if record.info.setdefault("file", file) != file:
+        raise DisconnectionError("another file has the name of the store")
+
+
+def _must_exist(_dialect: Dialect, _record: object, where: list[str], _options: object) -> None:
+    """SQLite would make an empty file, and an empty ward, in the place of one that is gone."""
+    if not Path(where[0]).exists():
+        raise sqlite3.OperationalError("the file of the store is gone")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -120,8 +147,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest revision; safe for several processes at once. Raises StoreUnavailable."""
     with reading(engine) as connection:
-        if revision(connection) == newest_revision():
-            return
+        at = revision(connection)
+    if at != newest_revision():
+        _upgrade(engine)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", _must_exist)
+
+
+def _upgrade(engine: Engine) -> None:
     with writing(engine) as connection:
         config = _config()
         config.attributes["connection"] = connection

@@ -38,7 +38,7 @@ from monitoring.records import (
     SymptomReport,
     Tally,
 )
-from monitoring.store import LedgerRow, Store, StoreUnavailable, open_store, tables
+from monitoring.store import LedgerRow, Mark, Store, StoreUnavailable, open_store, tables
 from monitoring.store.engine import newest_revision
 from monitoring.vocabulary import AbsentReason, NeuroTool, OxygenDevice, Reporter, Severity, Status, Syndrome
 from tests.store.rows import ARRIVED, FIRST, good, not_mapped, part, passed_over, refused, temperature
@@ -78,6 +78,50 @@ def test_after_seq_gives_only_what_came_since(store: Store) -> None:
     assert store.facts(after_seq=seen) == [temperature(2, patient="P2")]
     assert store.patient_versions(after_seq=seen) == {"P2": store.version()}
     assert store.patient_versions() == {"P1": seen, "P2": store.version()}
+
+
+def test_changes_after_a_mark_are_told_once_and_in_order(store: Store) -> None:
+    nothing = store.changed_since(None)
+    assert (nothing.mark, nothing.facts, nothing.anew) == (None, [], False)
+    append(store, good(temperature(1)))
+    first = store.changed_since(nothing.mark)
+    append(store, good(temperature(3)), good(temperature(2, patient="P2")), refused())
+    second = store.changed_since(first.mark)
+    third = store.changed_since(second.mark)
+    assert first.facts == [temperature(1)]
+    assert second.facts == [temperature(3), temperature(2, patient="P2")]
+    assert (third.mark, third.facts) == (second.mark, [])
+    assert [first.anew, second.anew, third.anew] == [False, False, False]
+
+
+def test_a_mark_of_another_store_is_known_and_everything_is_told(store: Store, tmp_path: Path) -> None:
+    """The other one has as many facts, and the very same ones: only the batches they came in tell them apart."""
+    other = open_store(f"sqlite:///{tmp_path / 'other.db'}")
+    for one in (store, other):
+        append(one, good(temperature(1)), good(temperature(2)))
+    for before in (other.changed_since(None).mark, Mark(99, "of a longer store")):
+        changes = store.changed_since(before)
+        assert changes.anew
+        assert changes.facts == [temperature(1), temperature(2)]
+    other.close()
+
+
+def test_facts_are_found_by_their_identity(store: Store) -> None:
+    append(store, *(good(temperature(n)) for n in range(3)))
+    wanted = [temperature(2).fact_id, temperature(0).fact_id, "unknown"]
+    assert store.by_id(wanted) == [temperature(0), temperature(2)]
+    assert store.by_id([]) == []
+
+
+def test_listeners_are_told_after_the_facts_can_be_read_until_they_stop(store: Store) -> None:
+    seen: list[int] = []
+    stop = store.listen(lambda: seen.append(len(store.facts())))
+    append(store, good(temperature(1)))
+    append(store, passed_over("empty set"))
+    append(store, good(temperature(2)))
+    stop()
+    append(store, good(temperature(3)))
+    assert seen == [1, 2]
 
 
 def test_the_version_stands_still_when_nothing_new_is_stored(store: Store) -> None:

@@ -83,3 +83,30 @@ def test_sqlite_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     store.close()
+
+
+def test_a_file_put_in_the_place_of_the_store_is_the_store(tmp_path: Path) -> None:
+    """A backup restored by renaming it, while the application keeps its connections open."""
+    backup = open_store(f"sqlite:///{tmp_path / 'backup.db'}")
+    backup.append([good(temperature(2, patient="P2"))], author=None, received_at=ARRIVED)
+    backup.close()
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    store.append([good(temperature(1))], author=None, received_at=ARRIVED)
+    seen = store.changed_since(None)
+    for left in ("store.db-wal", "store.db-shm"):
+        (tmp_path / left).unlink(missing_ok=True)
+    (tmp_path / "backup.db").rename(tmp_path / "store.db")
+    changes = store.changed_since(seen.mark)
+    assert changes.anew
+    assert changes.facts == [temperature(2, patient="P2")]
+    store.close()
+
+
+def test_a_store_whose_file_is_gone_says_so(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    store.append([good(temperature(1))], author=None, received_at=ARRIVED)
+    (tmp_path / "store.db").rename(tmp_path / "elsewhere.db")
+    with pytest.raises(StoreUnavailable, match=r"store\.db is not usable: the file of the store is gone; check"):
+        store.facts()
+    assert not (tmp_path / "store.db").exists()
+    store.close()
