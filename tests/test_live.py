@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from monitoring.concepts import dictionary
 from monitoring.course import Course
+from monitoring.evidence import Evidence
 from monitoring.grading import graded, systems
 from monitoring.live import NOTHING, LiveCourse, LiveStep
 from monitoring.piecewise import Timeline
 from monitoring.records import Administration, Correction, Fact, Observation, OxygenSupport
 from monitoring.situations import Answers, Verdict
-from monitoring.timeline import END_OF_TIME, micros
+from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, hours, micros
 from monitoring.vocabulary import OxygenDevice, OxygenReason, Status
+from monitoring.waiver import Waivers
 from tests.course.charts import CRS, adult, after, carried, temperature, vitals
 from tests.course.generated import facts_of, random_events
 from tests.test_cohort import EVENTS
@@ -231,3 +233,35 @@ def test_a_spliced_timeline_is_the_function_it_says_and_has_no_needless_boundary
         plain[start : start + length] = [said[min(n, len(said) - 1)] for n in range(length)]
     assert [timeline.between(at, at + 1)[0][1] for at in range(50)] == plain
     assert all(left != right for left, right in zip(timeline.value, timeline.value[1:], strict=False))
+
+
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 300), st.integers(1, 60), st.sampled_from(((False, False), (False, True), (True, True)))),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(deadline=None)
+@given(CHANGES, st.lists(st.integers(0, 300), max_size=2), st.lists(st.tuples(st.integers(0, 300), st.integers(0, 9))))
+def test_a_waiver_kept_while_signs_change_is_the_one_read_from_the_whole_course(
+    changes: list[tuple[int, int, tuple[bool, bool]]], charted: list[int], doses: list[tuple[int, int]]
+) -> None:
+    """Times in quarters of a day, so that gaps on both sides of seven days come up."""
+    quarter = hours(6)
+    evidence = Evidence(
+        masking_doses=tuple((start * quarter, (start + length) * quarter) for start, length in doses),
+        crs_charted=tuple(at * quarter for at in charted),
+        temperatures_from=0,
+        over_time=True,
+    )
+    signs = Timeline([(BEGINNING_OF_TIME, (False, False))])
+    waivers = Waivers(evidence, signs)
+    for start, length, said in changes:
+        before = list(waivers.over_time.pieces())
+        window = (start * quarter, (start + length) * quarter)
+        signs.splice(*window, [(window[0], said)])
+        changed = waivers.changed(*window)
+        whole = Waivers(evidence, signs).over_time
+        assert list(waivers.over_time.pieces()) == list(whole.pieces())
+        assert (changed is None) == (before == list(whole.pieces()))

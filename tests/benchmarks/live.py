@@ -19,6 +19,7 @@ from time import perf_counter_ns
 from monitoring.concepts import dictionary
 from monitoring.course import Course
 from monitoring.grading import graded, systems
+from monitoring.hindsight import revisions
 from monitoring.ingest.kinds import read_rows
 from monitoring.ingest.rows import Reading
 from monitoring.ingest.sources import Table, TextRow
@@ -27,7 +28,7 @@ from monitoring.live import LiveCourse
 from monitoring.records import Administration, Fact, Infusion, Observation, OxygenSupport, Patient, Placement
 from monitoring.situations import Answers
 from monitoring.store import open_store
-from monitoring.timeline import micros
+from monitoring.timeline import BEGINNING_OF_TIME, hours, micros
 from monitoring.vocabulary import OxygenDevice
 from tests.benchmarks.peer import CrsCalculator, grade_row
 
@@ -202,8 +203,35 @@ def durable(batch: int, answers: Answers) -> float:
     return DURABLE / spent
 
 
+LATENESS: dict[str, Callable[[int], timedelta]] = {
+    "some minutes": lambda number: timedelta(minutes=1 + number % 20),
+    "every 50th set 3 h late": lambda number: timedelta(hours=3) if number % 50 == 0 else timedelta(minutes=5),
+    "all an hour late": lambda _: timedelta(hours=1),
+}
+
+
+def table_of_hindsight() -> None:
+    """What a screen had said of 28 days of hourly sets: milliseconds until it is known for CRS, and once more."""
+    print("what the screens had said, milliseconds: last 12 h | the whole course | again")
+    for name, late in LATENESS.items():
+        facts = [
+            fact.model_copy(update={"received_at": fact.effective_at + late(place // 4)})
+            for place, fact in enumerate(values(28 * 24 * 4, 60, random.Random(1)))
+        ]
+        course = Course.from_facts("P1", [*standing_facts(), *facts], dictionary())
+        graded(course, CRS)
+        last = micros(max(fact.received_at for fact in facts))
+        spent = []
+        for start in (last - hours(12), BEGINNING_OF_TIME, BEGINNING_OF_TIME):
+            begin = perf_counter_ns()
+            revisions(course, CRS, start, last)
+            spent.append((perf_counter_ns() - begin) / 1e6)
+        print(f"{name:24} {spent[0]:8.1f} {spent[1]:8.1f} {spent[2]:8.1f}", flush=True)
+
+
 def main() -> None:
-    """Both tables."""
+    """All tables."""
+    table_of_hindsight()
     table_of_one_more()
     print("durable, values a second (SQLite, WAL, synchronous=FULL; median of 3)")
     answers = Answers(systems()[CRS])
