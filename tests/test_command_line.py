@@ -344,6 +344,14 @@ def test_progress_is_a_bar_on_a_terminal_and_is_cleared_at_the_end() -> None:
     )
 
 
+def test_progress_fills_to_the_share_that_is_read() -> None:
+    stream = Terminal()
+    with Progress(stream) as progress:
+        progress.share(0.5)
+        progress("vitals.csv", 1000)
+    assert stream.getvalue() == "\r\x1b[K[============............] 50% 1,000 rows, vitals.csv\r\x1b[K"
+
+
 def test_progress_is_one_line_a_minute_elsewhere() -> None:
     stream, seconds = io.StringIO(), iter([0.0, 59.9, 60.0, 60.0, 119.9, 120.0, 120.0])
     with Progress(stream, clock=lambda: next(seconds)) as progress:

@@ -66,8 +66,15 @@ def _read(asked: argparse.Namespace, tz: Any) -> tuple[dict[str, dict[str, Fact]
     counts: dict[str, int] = defaultdict(int)
     kinds: dict[str, int] = defaultdict(int)
     paths = [Path(path) for path in asked.paths]
-    rows = read_paths(paths, fmt=asked.format, tz=tz, received_at=datetime.now(UTC), dictionary=dictionary())
     with terminal.Progress() as progress:
+        rows = read_paths(
+            paths,
+            fmt=asked.format,
+            tz=tz,
+            received_at=datetime.now(UTC),
+            dictionary=dictionary(),
+            share=progress.share,
+        )
         for number, row in enumerate(rows, start=1):
             fresh = [fact for fact in row.facts if fact.fact_id not in by_patient[fact.patient_id]]
             for fact in fresh:

@@ -37,6 +37,7 @@ def run(asked: argparse.Namespace) -> int:
             author=AUTHOR,
             received_at=datetime.now(UTC),
             progress=progress,
+            share=progress.share,
         )
     tell(report, as_json=asked.json)
     return terminal.QUARANTINED if report.quarantined else terminal.DONE

@@ -54,12 +54,16 @@ def note_refusals(refusals: Sequence[Refusal], all_of_them: str) -> None:
 
 
 class Progress:
-    """Rows done so far: a bar on a terminal, cleared on leaving the context; one line a minute elsewhere."""
+    """Rows done so far: a bar on a terminal, cleared on leaving the context; one line a minute elsewhere.
+
+    The bar fills where somebody says which share of the input is read, and wanders where nobody does.
+    """
 
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream or sys.stderr
         self._clock = clock
         self._last_line = clock()
+        self._share: float | None = None
 
     def __enter__(self) -> Progress:
         return self
@@ -71,13 +75,26 @@ class Progress:
     def __call__(self, source: str, rows: int) -> None:
         """Told of `rows` done, the last of them from `source`."""
         if self._stream.isatty():
-            at = rows // 1000 % _BAR  # how many rows there are is not known before the last is read
-            self._stream.write(f"\r\x1b[K[{'.' * at}={'.' * (_BAR - 1 - at)}] {rows:,} rows, {source}")
+            self._stream.write(f"\r\x1b[K[{self._bar(rows)}]{self._percent()} {rows:,} rows, {source}")
             self._stream.flush()
         elif self._clock() - self._last_line >= _LINE_EVERY_SECONDS:
             self._last_line = self._clock()
-            self._stream.write(f"{rows} rows, {source}\n")
+            self._stream.write(f"{self._percent()} {rows} rows, {source}\n".lstrip())
             self._stream.flush()
+
+    def share(self, part: float) -> None:
+        """Told of the share of the input that is read, from 0 to 1; shown with the next rows."""
+        self._share = min(part, 1.0)
+
+    def _bar(self, rows: int) -> str:
+        if self._share is None:
+            at = rows // 1000 % _BAR
+            return "." * at + "=" + "." * (_BAR - 1 - at)
+        done = int(self._share * _BAR)
+        return "=" * done + "." * (_BAR - done)
+
+    def _percent(self) -> str:
+        return "" if self._share is None else f" {self._share:.0%}"
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:

@@ -32,7 +32,7 @@ from monitoring.ingest.values import LONG_VALUES
 from monitoring.ingest.vitals import WIDE_VITALS
 from monitoring.records import Refusal, RowRead
 
-__all__ = ["FORMATS", "FileRefused", "read_paths", "read_stream"]
+__all__ = ["FORMATS", "FileRefused", "Share", "read_paths", "read_stream"]
 
 _CSV_KINDS = (WIDE_VITALS, LONG_VALUES, SYMPTOM_LOG, DRUGS, NEURO_ASSESSMENTS, PATIENTS)
 _TABLES: dict[str, tuple[Kind, ...]] = {
@@ -55,6 +55,9 @@ _NAMES = {
     "fhir": (".json", ".ndjson", ".jsonl"),
     "hl7v2": (".hl7", ".txt"),
 }
+Share = Callable[[float], None]
+"""Told what share of all bytes is read, from 0 to 1."""
+_TOLD_EVERY = 1000
 _LEADS_OUT = "is a link that leads out of the folder given; copy what it points at into the folder"
 _SHOWN = 3
 
@@ -66,15 +69,16 @@ def read_paths(
     tz: tzinfo | None = None,
     received_at: datetime,
     dictionary: Dictionary,
+    share: Share | None = None,
 ) -> Iterator[RowRead]:
     """One RowRead per row, resource or message of every file, in the order given; a folder's files by name.
 
     `tz` is applied to times without an offset; without it such rows are quarantined. A file refused whole among
-    readable ones is one quarantined row at place `file`. Raises FileRefused when nothing given is readable, or
-    `fmt` is not in FORMATS.
+    readable ones is one quarantined row at place `file`. `share` is told now and then how much is read. Raises
+    FileRefused when nothing given is readable, or `fmt` is not in FORMATS.
     """
     _known(fmt)
-    return _read_all(paths, fmt, Reading("", received_at, tz, dictionary))
+    return _read_all(list(_files(paths, fmt)), fmt, Reading("", received_at, tz, dictionary), share)
 
 
 def read_stream(
@@ -101,15 +105,21 @@ def _known(fmt: str) -> None:
         raise FileRefused(f"format {fmt!r} is not read here; expected one of {', '.join(FORMATS)}")
 
 
-def _read_all(paths: Sequence[Path], fmt: str, common: Reading) -> Iterator[RowRead]:
+def _read_all(
+    files: Sequence[tuple[Path, str, str | None]], fmt: str, common: Reading, share: Share | None
+) -> Iterator[RowRead]:
+    total = sum(_size(path) for path, _, _ in files) or 1
+    before = 0
     refused: list[RowRead] = []
     readable = False
-    for path, source, why_not in _files(paths, fmt):
+    for path, source, why_not in files:
         reading = replace(common, source=source)
+        told = None if share is None else _of(share, before, total)
+        before += _size(path)
         try:
             if why_not:
                 raise FileRefused(why_not)
-            rows = _primed(_read_file(path, fmt, reading))
+            rows = _primed(_read_file(path, fmt, reading, told))
         except FileRefused as why:
             refusal = Refusal(source=source, place="file", reason=f"{why}. Nothing of it was read")
             refused.append(RowRead(source=source, place="file", refusals=(refusal,)))
@@ -129,6 +139,17 @@ def _read_all(paths: Sequence[Path], fmt: str, common: Reading) -> Iterator[RowR
     said = [f"{row.source} {row.refusals[0].reason}" for row in refused[:_SHOWN]]
     more = f" And {len(refused) - _SHOWN} more files." if len(refused) > _SHOWN else ""
     raise FileRefused(" ".join(f"{sentence}." for sentence in said) + more)
+
+
+def _of(share: Share, before: int, total: int) -> Callable[[int], None]:
+    return lambda read: share((before + read) / total)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _primed(rows: Iterator[RowRead]) -> Iterator[RowRead]:
@@ -157,7 +178,7 @@ def _shown(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _read_file(path: Path, fmt: str, reading: Reading) -> Iterator[RowRead]:
+def _read_file(path: Path, fmt: str, reading: Reading, told: Callable[[int], None] | None) -> Iterator[RowRead]:
     try:
         exists = path.is_file()
     except (OSError, ValueError):
@@ -169,7 +190,13 @@ def _read_file(path: Path, fmt: str, reading: Reading) -> Iterator[RowRead]:
     except OSError as unreadable:
         raise FileRefused(f"cannot be read ({unreadable.strerror}); check the path and its permissions") from unreadable
     with file:
-        yield from _read(file, fmt, reading)
+        if told is None:
+            yield from _read(file, fmt, reading)
+            return
+        for number, row in enumerate(_read(file, fmt, reading), start=1):
+            yield row
+            if number % _TOLD_EVERY == 0:
+                told(file.tell())
 
 
 def _read(stream: BinaryIO, fmt: str, reading: Reading) -> Iterator[RowRead]:

@@ -18,7 +18,7 @@ from monitoring import score_view
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
 from monitoring.home_view import home_view
-from monitoring.ingest import read_paths
+from monitoring.ingest import Share, read_paths
 from monitoring.patient_view import explanations, patient_view
 from monitoring.records import Fact, Refusal, RowRead, Tally
 from monitoring.rounds.courses import Courses
@@ -78,13 +78,17 @@ class Rounds:
         author: str | None = None,
         received_at: datetime,
         progress: Progress | None = None,
+        share: Share | None = None,
     ) -> IngestReport:
         """Files and folders into the store. `tz` (else the site's zone for files) reads times without an offset.
 
-        Raises FileRefused where nothing in the call can be read.
+        `share` is told now and then which share of the bytes is read. Raises FileRefused where nothing in the call
+        can be read.
         """
         zone = tz or self._settings.file_zone
-        rows = read_paths(paths, fmt=fmt, tz=zone, received_at=received_at, dictionary=self._with_mappings())
+        rows = read_paths(
+            paths, fmt=fmt, tz=zone, received_at=received_at, dictionary=self._with_mappings(), share=share
+        )
         refusals: list[Refusal] = []
         by_source: dict[str, Tally] = defaultdict(Tally)
         done = 0

@@ -55,7 +55,11 @@ def _read_all(found: Iterator[Document], reading: Reading, codes: Codes) -> Iter
         if document.broken is not None:
             yield _unread(reading, document.place, document.raw, document.broken)
         elif document.raw.lstrip()[:1] == b"[":
-            entries = msgspec.json.decode(document.raw, type=list[msgspec.Raw])
+            try:
+                entries = msgspec.json.decode(document.raw, type=list[msgspec.Raw])
+            except UNREADABLE as wrong:
+                yield _unread(reading, document.place, document.raw, str(wrong))
+                continue
             parsed = [_parsed(Entry(resource=raw), bytes(raw)) for raw in entries]
             yield from _read_entries(parsed, reading, codes, document.place, 0)
         else:
