@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from monitoring.access import Action, may
 from monitoring.charts import patient_figure
 from monitoring.ui import live
 from monitoring.ui.charting import charting_forms
@@ -13,7 +14,6 @@ from monitoring.ui.scales_panel import scales_panel
 from monitoring.ui.trouble import calm
 from monitoring.ui.viewport import narrow_screen
 from monitoring.ui.why import why_panel
-from monitoring.vocabulary import Role
 
 someone = open_screen("patient")
 style("badge", "course", "risk")
@@ -84,7 +84,7 @@ with calm("The list of patients cannot be read now"):
     shown = choose(everybody)
     if shown is not None:
         course(shown)
-        if someone.role in {Role.NURSE, Role.PHYSICIAN}:
+        if may(someone.role, Action.CHART):
             charting_forms(shown, someone)
     elif not everybody:
         st.info("No patient is known yet. Drop the ward's files on the Intake page.")

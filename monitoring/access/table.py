@@ -22,9 +22,7 @@ class Action(StrEnum):
     """What a person does, beside looking at a screen."""
 
     SEE_NAMES = "see names"
-    SEE_GRADES = "see grades"
     CHART = "chart"
-    REPORT_FROM_HOME = "report from home"
     TAKE_IN = "take in files"
     CORRECT_INTAKE = "correct what was refused"
     EXPORT = "export"
@@ -34,9 +32,7 @@ class Action(StrEnum):
 
 ACTIONS: Mapping[Action, frozenset[Role]] = {
     Action.SEE_NAMES: EVERY_ROLE - {Role.DISPLAY},
-    Action.SEE_GRADES: EVERY_ROLE - {Role.CAREGIVER},
     Action.CHART: BEDSIDE,
-    Action.REPORT_FROM_HOME: frozenset({Role.CAREGIVER}),
     Action.TAKE_IN: STAFF,
     Action.CORRECT_INTAKE: STAFF,
     Action.EXPORT: STAFF,

@@ -20,7 +20,7 @@ from monitoring.access import Door, ServiceToken, Visitor, door_to
 from monitoring.api.headers import guarded
 from monitoring.api.look import page
 from monitoring.api.opened import admission, now
-from monitoring.api.visit import session_id
+from monitoring.api.visit import same_origin, session_id
 from monitoring.store import StoreUnavailable
 
 IDENTITY = b"x-ward-session"
@@ -69,6 +69,9 @@ class Gate:
             scope["state"]["token"] = token
         if visitor is None:
             await self._app(scope, receive, send)
+            return
+        if _changes_something(scope) and not same_origin(scope):
+            await _refuse(scope, receive, send, 403, "This was asked by a page of another site.")
             return
         scope["state"]["visitor"] = visitor
         scope["headers"] = [*kept, (IDENTITY, visitor.session_id.encode())]
@@ -141,6 +144,11 @@ def _who(scope: Scope, door: Door) -> tuple[Visitor | None, ServiceToken | None]
 def _page(scope: Scope) -> bool:
     """Whether a person opens a page."""
     return scope["type"] == "http" and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def _changes_something(scope: Scope) -> bool:
+    """Whether another site's page must not ask this with the browser's cookie; a websocket may do anything."""
+    return scope["type"] == "websocket" or scope["method"] not in {"GET", "HEAD", "OPTIONS"}
 
 
 def _refusal(door: Door, visitor: Visitor | None, token: ServiceToken | None) -> tuple[int, str] | None:

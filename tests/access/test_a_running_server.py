@@ -176,6 +176,11 @@ def test_a_websocket_from_another_site_is_refused_even_with_the_cookie(running: 
     assert "403" in shakes_hands(running, "nurse", Origin="https://evil.example")
 
 
+def test_an_upload_that_another_sites_page_sends_is_refused_even_with_the_cookie(running: Running) -> None:
+    answer = running.ask("/_stcore/upload_file/a/b", "nurse", "PUT", accept="*/*", origin="https://evil.example")
+    assert (answer.status_code, answer.json()["detail"]) == (403, "This was asked by a page of another site.")
+
+
 FORGED = ["x-ward-session", "X-Ward-Session", "X-WARD-SESSION"]
 
 

@@ -47,10 +47,8 @@ def test_each_role_starts_where_it_may_be(role: Role) -> None:
 def test_who_does_what() -> None:
     assert set(ACTIONS) == set(Action)
     assert {role for role in Role if may(role, Action.CHART)} == {N, P}
-    assert {role for role in Role if may(role, Action.REPORT_FROM_HOME)} == {C}
     assert {role for role in Role if may(role, Action.EXPORT)} == {N, P, D, A}
     assert {role for role in Role if may(role, Action.ADMINISTER)} == {A}
-    assert not may(C, Action.SEE_GRADES)
     assert not may(W, Action.SEE_NAMES)
     assert not may(W, Action.EXPORT)
 

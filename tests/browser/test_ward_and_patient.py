@@ -61,9 +61,11 @@ def test_signing_in_leads_to_where_the_address_pointed(server: Server, open_page
     expect(stranger.get_by_role("heading", name=re.compile(re.escape(name))).first).to_be_visible(timeout=PATIENCE)
 
 
-def test_a_caregiver_does_not_reach_the_ward_by_its_address(server: Server, open_page: OpenPage) -> None:
+def test_a_caregiver_does_not_reach_the_ward_by_its_address_on_a_fresh_server(
+    own_server: Server, open_page: OpenPage
+) -> None:
     page = open_page("phone")
-    page.goto(f"{server.url}/ward")
+    page.goto(f"{own_server.url}/ward")
     sign_in(page, "Family or caregiver")
     expect(page.get_by_text("This page is not for the role")).to_be_visible(timeout=PATIENCE)
     assert board_rows(page).count() == 0
