@@ -45,6 +45,7 @@ bench: $(VENV)/development ## measure a cohort, a ward of 30 patients and one mo
 	$(PY) -m tests.benchmarks.cohort
 	$(PY) -m tests.benchmarks.ward
 	$(PY) -m tests.benchmarks.live
+	$(PY) -m tests.benchmarks.fhir
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11 ...")'

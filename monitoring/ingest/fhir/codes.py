@@ -12,20 +12,40 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from monitoring.clock import BEGINNING
 from monitoring.concepts import NEVER_A_VITAL, REFERENCE, Concept, Dictionary, folded
 from monitoring.ingest.fhir.check_digits import loinc_holds, snomed_holds
 from monitoring.ingest.fhir.resources import CodeableConcept, Coding
+from monitoring.ingest.repeats import Stamp
 from monitoring.products import product_named
-from monitoring.records import UnmappedCode
+from monitoring.records import Observation, UnmappedCode
 from monitoring.vocabulary import AbsentReason
 
 LOINC, SNOMED, MDC = "http://loinc.org", "http://snomed.info/sct", "urn:iso:std:iso:11073:10101"
 _MDC_BY_OID = "urn:oid:2.16.840.1.113883.6.24"
 _RXNORM, _ATC = "http://www.nlm.nih.gov/research/umls/rxnorm", "http://www.whocc.no/atc"
 _REMEMBERED = 20_000
+_SAID = (
+    "patient_id",
+    "effective_at",
+    "recorded_at",
+    "received_at",
+    "source",
+    "author",
+    "status",
+    "record_id",
+    "utc_offset_minutes",
+)
+_SOMEBODY: dict[str, Any] = {
+    "patient_id": "somebody",
+    "effective_at": BEGINNING,
+    "received_at": BEGINNING,
+    "source": "",
+}
 _WORDS = re.compile(r"[^\W_]+")
 _NOT_INTO_A_VEIN = frozenset(
     ["ophthalmic", "eye", "nasal", "nose", "topical", "cream", "ointment", "otic", "ear", "inhalation", "inhaled"]
@@ -119,6 +139,7 @@ class Codes:
         self._drug_by_code |= {(_ATC, code): drug for code, drug in table.atc.items()}
         self._drug_by_code |= {(_ATC, drug.atc): drug.id for drug in dictionary.drugs.values() if drug.atc}
         self._infusion_names = {folded(name): product for name, product in table.infusion_names.items()}
+        self._measured: dict[tuple[str, float, str | None], Stamp[Observation]] = {}
         self._meanings: dict[tuple[object, ...], Meaning] = {}
 
     def _know(self, system: str, codes: Iterable[str], concept_id: str, method: str | None = None) -> None:
@@ -191,6 +212,18 @@ class Codes:
             return None
         by_name = concept.id in self.table.read_by_name and folded(name) not in self._loinc_folded
         return (concept, None) if mapped or by_name else None
+
+    def measured(self, concept_id: str, value: float, method: str | None) -> Stamp[Observation]:
+        """A value of a concept as validated once, to be stamped with whose it is and when."""
+        key = (concept_id, value, method)
+        found = self._measured.get(key)
+        if found is None:
+            if len(self._measured) >= _REMEMBERED:
+                self._measured.clear()
+            unit = self.dictionary.concepts[concept_id].unit
+            once = Observation(**_SOMEBODY, concept=concept_id, value=value, unit=unit, method=method)
+            found = self._measured[key] = Stamp(once, _SAID)
+        return found
 
     def absent(self, said: CodeableConcept) -> AbsentReason:
         """Why a value is not there; a reason we have no word for is `not-taken`."""

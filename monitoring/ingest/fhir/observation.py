@@ -277,8 +277,7 @@ def _add(one: One, said: dict[str, Any], concept_id: str, value: Found | None, m
     elif concept_id == "oxygen_support":
         fact = OxygenSupport(**said)
     elif isinstance(value, float):
-        unit = one.codes.dictionary.concepts[concept_id].unit
-        fact = Observed(**said, concept=concept_id, value=value, unit=unit, method=method)
+        fact = one.codes.measured(concept_id, value, method).copy(said)
     elif isinstance(value, Word):
         fact = Observed(**said, concept=concept_id, code=value.word, method=method)
     else:

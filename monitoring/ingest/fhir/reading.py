@@ -19,6 +19,7 @@ import msgspec
 from monitoring.clock import BEGINNING, FutureRefused, TimeRefused, checked, parse_with_offset
 from monitoring.ingest.fhir.codes import Codes
 from monitoring.ingest.fhir.resources import UNREADABLE, CodeableConcept, Head, Patient, Period, Reference, Resource
+from monitoring.ingest.repeats import Stamp
 from monitoring.ingest.rows import Reading
 from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
 from monitoring.vocabulary import RETRACTED, Status
@@ -26,6 +27,7 @@ from monitoring.vocabulary import RETRACTED, Status
 _SHOWN = 200
 _MONTH_OR_YEAR = re.compile(r"[0-9]{4}(-[0-9]{2})?")
 Read = TypeVar("Read", bound=msgspec.Struct)
+_ROW = Stamp(RowRead(source="", place=""), ("source", "place", "facts"))
 
 
 class NotRead(Exception):
@@ -99,6 +101,8 @@ class One:
 
     def done(self) -> RowRead:
         """The resource as read."""
+        if self.facts and not (self.refusals or self.unmapped):
+            return _ROW.copy({"source": self.reading.source, "place": self.place, "facts": tuple(self.facts)})
         kept = bool(self.refusals or self.unmapped)
         nothing = not (self.facts or self.refusals)
         return RowRead(
@@ -188,6 +192,8 @@ class One:
     def subject(self, reference: Reference | None, at: str = "subject") -> str:
         """The patient's id. Raises NotRead where it is another kind of subject or cannot be told."""
         name = (reference.reference if reference else None) or ""
+        if name.startswith("Patient/") and name.count("/") == 1 and len(name) > len("Patient/"):
+            return name.removeprefix("Patient/")
         local = name.split("/_history")[0]
         folder, _, identity = local.rpartition("/")
         if identity and folder.rpartition("/")[2] == "Patient":
@@ -241,8 +247,8 @@ class One:
             "source": f"{self.reading.source}:{self.place}",
             "author": by,
             "status": status,
-            "utc_offset_minutes": self.offsets.get(at),
             "record_id": record_id + part if record_id else None,
+            "utc_offset_minutes": self.offsets.get(at),
         }
 
     def withdrawal_time(self, at: datetime | None) -> datetime:

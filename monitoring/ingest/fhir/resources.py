@@ -6,6 +6,8 @@ standard's is a msgspec.ValidationError that names its path.
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
@@ -114,7 +116,8 @@ class Valued(Struct, rename="camel", gc=False):
 
     def values(self) -> list[str]:
         """The names of the values that are there; the standard allows at most one."""
-        return [name for name, holder in _VALUES if getattr(self, holder) not in (None, UNSET)]
+        held = _HELD(self)
+        return [name for name, one in zip(_NAMES, held, strict=True) if one is not None and one is not UNSET]
 
 
 class Component(Valued, gc=False):
@@ -147,11 +150,13 @@ class Observation(Valued, gc=False, kw_only=True):
     component: list[Component] = []
 
 
-_VALUES = tuple(
-    (Valued.__struct_encode_fields__[place], name)
-    for place, name in enumerate(Valued.__struct_fields__)
-    if name.startswith("value_")
+_FIELDS = tuple(name for name in Valued.__struct_fields__ if name.startswith("value_"))
+_NAMES = tuple(
+    encoded
+    for encoded, name in zip(Valued.__struct_encode_fields__, Valued.__struct_fields__, strict=True)
+    if name in _FIELDS
 )
+_HELD = attrgetter(*_FIELDS)
 
 
 class Performer(Element, gc=False):
