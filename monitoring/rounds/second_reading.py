@@ -1,7 +1,7 @@
 """Quarantined rows read a second time: corrected by a person, or as they came after a mapping or dictionary changed.
 
 Nothing is stored of a row that is still refused, except facts nobody had read in it before. What is stored closes the
-row in the same transaction, so that a row is answered once however often somebody asks.
+row in the same transaction, so that a row is answered once however often somebody asks (D92).
 """
 
 from __future__ import annotations
