@@ -17,11 +17,13 @@ import numpy as np
 from monitoring.course import Course
 from monitoring.grading import DEFAULT_SYSTEMS, graded
 from monitoring.grading.engine import Grades
-from monitoring.records import Correction, Fact, Observation
+from monitoring.records import Administration, Correction, Fact, Infusion, Observation, Patient
 from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, Times, micros
 
 CHARTING_DELAY = timedelta(minutes=30)
 """A fact that comes within this of the moment it speaks of came in time."""
+
+_EARLIER = "hindsight of an earlier course"
 
 Bounds = tuple[int | None, int | None]
 """at_least and at_most; both None where the scale could not be applied."""
@@ -69,7 +71,8 @@ class _Late:
 class Hindsight:
     """The late facts of a course, and the course as it stood before each of them came."""
 
-    def __init__(self, course: Course, delay: timedelta = CHARTING_DELAY) -> None:
+    def __init__(self, course: Course, earlier: Hindsight | None = None, delay: timedelta = CHARTING_DELAY) -> None:
+        """Of a course; `earlier` of the same patient, from which what cannot have changed since is taken over."""
         self._course = course
         self._late = sorted(_late(course.received, delay), key=lambda late: late.received)
         first_seen = min((fact.received_at for fact in course.received), default=None)
@@ -77,6 +80,24 @@ class Hindsight:
         self._late = [late for late in self._late if late.received > self._first]
         self._turns = [self._first, *sorted({late.received for late in self._late})]
         self._before: dict[int, dict[str, _Bounded]] = {}
+        if earlier is not None and self._late and earlier._before and self._follows(earlier._course):
+            self._take_over(earlier, micros(max(fact.received_at for fact in earlier._course.received) - delay))
+
+    def _follows(self, earlier: Course) -> bool:
+        """Whether the course has only come to know more than an earlier one, and nothing that reaches far back."""
+        known, every = len(earlier.received), self._course.received
+        if every[:known] != earlier.received:
+            return False
+        newest = max(fact.received_at for fact in earlier.received)
+        far = (Patient, Infusion) if earlier.drug_chart_covers else (Patient, Infusion, Administration)
+        return all(fact.received_at >= newest and not isinstance(fact, far) for fact in every[known:])
+
+    def _take_over(self, earlier: Hindsight, settled: int) -> None:
+        """The grades before each receipt that ends by `settled`: nothing that came later was in time for them."""
+        for place, bounded in earlier._before.items():
+            same = self._turns[: place + 2] == earlier._turns[: place + 2] and len(earlier._turns) > place + 1
+            if same and self._turns[place + 1] <= settled:
+                self._before[place] = bounded
 
     def revisions(self, system_id: str, start: int, end: int) -> list[Revision]:
         """Where the two answers differ on [start, end), by time; nothing before the first fact reached us."""
@@ -153,8 +174,17 @@ def hindsight(course: Course) -> Hindsight:
     whole = course.whole
     held = whole.memo.get("hindsight")
     if not isinstance(held, Hindsight):
-        held = whole.memo["hindsight"] = Hindsight(whole)
+        earlier = whole.memo.pop(_EARLIER, None)
+        held = whole.memo["hindsight"] = Hindsight(whole, earlier if isinstance(earlier, Hindsight) else None)
     return held
+
+
+def followed(course: Course, earlier: Course | None) -> Course:
+    """The course, which will take over what an earlier one of the same patient had found out of its past."""
+    held = None if earlier is None else earlier.memo.get("hindsight", earlier.memo.get(_EARLIER))
+    if held is not None:
+        course.memo[_EARLIER] = held
+    return course
 
 
 def revisions(course: Course, system_id: str, start: int = BEGINNING_OF_TIME, end: int = END_OF_TIME) -> list[Revision]:

@@ -210,6 +210,11 @@ class Waivers:
     def _pieces(self, spells: list[Spell], start: int, end: int) -> list[tuple[int, Waiver]]:
         """The waiver on [start, end), where no other diagnosis reaches."""
         stated = self._stated.between(start, end)
+        if len(stated) == len(spells) == 1:
+            (only,), ((_, still),) = spells, stated
+            if only.begin <= start and end <= only.end and not start < only.masked < end:
+                since = (1.0, 1.0) if start >= only.masked else still[2:4]
+                return [(start, (1.0, 1.0, *since, *still[4:]))]
         edges = {start, *(at for at, _ in stated)}
         edges.update(edge for spell in spells for edge in spell if start < edge < end)
         pieces: list[tuple[int, Waiver]] = []

@@ -14,7 +14,7 @@ from monitoring.concepts import dictionary
 from monitoring.course import Course
 from monitoring.episodes import grade_report
 from monitoring.grading import graded
-from monitoring.hindsight import CHARTING_DELAY, Revision, revisions
+from monitoring.hindsight import CHARTING_DELAY, Revision, followed, revisions
 from monitoring.patient_view import patient_view
 from monitoring.records import Correction, Fact
 from monitoring.timeline import micros
@@ -164,6 +164,24 @@ def test_at_every_quarter_hour_the_screen_said_the_grade_of_what_had_come(seed: 
         shown, known = bounds(had_come, at), bounds(late, at)
         expected = [] if shown == known or at < max(seen, after(0)) else [(shown, known)]
         assert [(one.shown, one.known) for one in here] == expected
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000))
+def test_a_course_that_takes_over_what_an_earlier_one_found_says_what_one_without_says(seed: int) -> None:
+    draw = random.Random(seed)
+    every = [fact for fact in facts_of(random_events(draw, 20), 54, drug_chart=True) if fact.record_id is None]
+    late = [
+        fact.model_copy(update={"received_at": fact.effective_at + timedelta(hours=draw.choice((0, 0.3, 1, 5, 30)))})
+        for fact in every
+    ]
+    late.sort(key=lambda fact: fact.received_at)
+    earlier = None
+    for known in range(max(len(late) - 6, 1), len(late) + 1):
+        chart = followed(Course.from_facts("P1", late[:known], dictionary()), earlier)
+        alone = Course.from_facts("P1", late[:known], dictionary())
+        assert revisions(chart, CRS) == revisions(alone, CRS)
+        earlier = chart
 
 
 def test_a_revision_raises_only_where_the_certain_grade_does() -> None:

@@ -9,6 +9,7 @@ from threading import Lock
 
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
+from monitoring.hindsight import followed
 from monitoring.records import Fact
 from monitoring.store import Mark, Store
 
@@ -65,7 +66,7 @@ class Courses:
         for fact in changes.facts:
             self._facts[fact.patient_id].append(fact)
         for name in {fact.patient_id for fact in changes.facts}:
-            self._courses[name] = self._course(name, self._facts[name])
+            self._courses[name] = followed(self._course(name, self._facts[name]), self._courses.get(name))
         self._mark = changes.mark
 
     def _by(self, name: str, moment: datetime) -> Course | None:
