@@ -78,7 +78,7 @@ def theirs(each: list[bytes]) -> int:
 
 def their_bundle(raw: bytes) -> int:
     """Entries validated."""
-    return len(FullBundle.model_validate_json(raw).entry)
+    return len(FullBundle.model_validate_json(raw).entry or ())
 
 
 def seconds(work: object, argument: object) -> float:
