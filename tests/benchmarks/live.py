@@ -185,7 +185,7 @@ def durable(batch: int, answers: Answers) -> float:
         for n in range(20)
     }
     rows = list(text_rows(DURABLE))
-    reading = Reading("bench", INFUSED, UTC, dictionary())
+    reading = Reading("bench", INFUSED + timedelta(days=60), UTC, dictionary())
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(f"sqlite:///{Path(folder) / 'live.db'}")
         current: dict[str, object] = {}
