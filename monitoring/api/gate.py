@@ -151,6 +151,12 @@ def _changes_something(scope: Scope) -> bool:
     return scope["type"] == "websocket" or scope["method"] not in {"GET", "HEAD", "OPTIONS"}
 
 
+def _shell(scope: Scope) -> bool:
+    """Whether a page's own address is asked by something that does not say what it would rather have, such as curl."""
+    asked = Headers(scope=scope).get("accept", "*/*")
+    return scope["method"] in {"GET", "HEAD"} and "*/*" in asked and door_to(scope["path"]).path == "/"
+
+
 def _refusal(door: Door, visitor: Visitor | None, token: ServiceToken | None) -> tuple[int, str] | None:
     """Status and sentence for whoever may not enter, None for whoever may."""
     if not door.roles and not door.scopes:
@@ -167,7 +173,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sente
         await send({"type": "websocket.close", "code": _SIGNED_OUT})
         return
     answer: Response
-    if not _page(scope):
+    if not _page(scope) and not _shell(scope):
         answer = JSONResponse({"detail": sentence}, status_code=status)
         if status == 401:
             answer.headers["www-authenticate"] = "Bearer"

@@ -254,7 +254,7 @@ def test_a_route_for_machines_opens_to_a_token_of_its_scope(
     secret = given if given is None or not isinstance(given, Scope) else None
     if isinstance(given, Scope):
         secret, _ = admission.make_token("monitor", [given], datetime.now(UTC))
-    headers = {"accept": "*/*"} | ({"authorization": f"Bearer {secret}"} if secret else {})
+    headers = {"accept": "application/json"} | ({"authorization": f"Bearer {secret}"} if secret else {})
     answer = browser.post("/api/x", headers=headers)
     assert answer.status_code == status
     if status == 200:
@@ -263,7 +263,10 @@ def test_a_route_for_machines_opens_to_a_token_of_its_scope(
 
 def test_a_route_for_machines_without_its_row_is_shut_all_the_same(browser: httpx.Client, admission: Admission) -> None:
     secret, _ = admission.make_token("monitor", list(Scope), datetime.now(UTC))
-    assert browser.post("/api/x", headers={"accept": "*/*", "authorization": f"Bearer {secret}"}).status_code == 401
+    assert (
+        browser.post("/api/x", headers={"accept": "application/json", "authorization": f"Bearer {secret}"}).status_code
+        == 401
+    )
     person(admission, Role.ADMIN, datetime.now(UTC))
     enter(browser, "admin")
     assert browser.post("/api/x").status_code == 401, "the route itself asks for a token"
