@@ -45,6 +45,7 @@ bench: $(VENV)/development ## measure a cohort, a ward of 30 patients and one mo
 	$(PY) -m tests.benchmarks.cohort
 	$(PY) -m tests.benchmarks.ward
 	$(PY) -m tests.benchmarks.live
+	$(PY) -m tests.benchmarks.intake --durable
 	$(PY) -m tests.benchmarks.fhir
 
 $(PY):

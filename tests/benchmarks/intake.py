@@ -252,16 +252,17 @@ def read_only(name: str) -> None:
 
 
 def durable(path: Path, folder: Path) -> None:
-    """A file read, stored and committed through Rounds, wall time."""
+    """A file read, stored and committed through Rounds, wall time and CPU time."""
     store = open_store(f"sqlite:///{folder / (path.stem + '.db')}")
     rounds = Rounds(store, Settings("", ZoneInfo("UTC"), None, demonstration=False), dictionary())
-    begin = perf_counter()
+    begin, busy = perf_counter(), process_time()
     tally = rounds.ingest([path], received_at=RECEIVED)
-    spent = perf_counter() - begin
+    spent, busy = perf_counter() - begin, process_time() - busy
     store.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{path.stem:<6}{tally.read:>10,} rows durable in {spent:.1f} s, {tally.read / spent:,.0f} rows/s, "
+        f"{path.stem:<6}{tally.read:>10,} rows durable in {spent:.1f} s, {tally.read / spent:,.0f} rows/s "
+        f"({tally.read / busy:,.0f} a second of CPU time), "
         f"equation {'holds' if tally.holds else 'BROKEN'}, peak memory {peak:.0f} MB"
     )
 
