@@ -154,11 +154,12 @@ class Hindsight:
 
 
 def _late(facts: tuple[Fact, ...], delay: timedelta) -> Iterator[_Late]:
-    """The facts that came later than `delay` after the first moment they can change."""
+    """The facts that came later than `delay` after the first moment they can change, each when it came first."""
     corrected = any(isinstance(fact, Correction) for fact in facts)
     effective = {fact.fact_id: fact.effective_at for fact in facts} if corrected else {}
     stated: dict[tuple[str, str], datetime] = {}
-    for fact in sorted(facts, key=lambda fact: fact.received_at):
+    once = {fact.fact_id: fact for fact in sorted(facts, key=lambda fact: fact.received_at, reverse=True)}
+    for fact in reversed(once.values()):
         reach = fact.effective_at
         if isinstance(fact, Correction):
             reach = min(reach, effective.get(fact.target, reach))

@@ -87,6 +87,12 @@ def test_an_amended_record_tells_what_it_had_said() -> None:
     assert told(course(NIGHT, first, second)) == [(5, 7, (1, 1), (0, 0), 7)]
 
 
+def test_a_fact_that_comes_twice_came_when_it_came_first() -> None:
+    fever = temperature(5, 38.5)
+    assert told(course(NIGHT, came(fever, 8), fever)) == []
+    assert told(course(NIGHT, came(fever, 8), came(fever, 7))) == [(5, 7, (0, 0), (1, 1), 7)]
+
+
 def test_of_two_receipts_the_one_that_settled_it_is_named() -> None:
     fever = came(temperature(5, 38.5), 6)
     low = [came(fact, 7) for fact in vitals(5, 38.5, 84)[1:2]]
