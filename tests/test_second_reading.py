@@ -308,3 +308,46 @@ def test_refusals_are_found_by_source_and_rule(rounds: Rounds, store: Store) -> 
     first = rounds.open_refusals(limit=1)
     assert [one.refusal.rule for one in rounds.open_refusals(after=first[0].id, limit=1)] == ["unit"]
     assert rounds.refusal_counts() == {("a", "time"): 1, ("a", "unit"): 1, ("b", "time"): 1}
+
+
+HL7 = (
+    "MSH|^~\\&|MON|W|X|Y|20260302080000+0000||ORU^R01|M1|P|2.5\r"
+    "PID|1||P1^^^H^MR\r"
+    "OBR|1||F1|V|||20260302080000+0000\r"
+    "OBX|1|NM|T4^Temp Bay 4^99ACME||38.4|Cel|||||F|||20260302080000+0000\r"
+    "OBX|2|NM|8867-4^HR^LN||9000|/min|||||F|||20260302080000+0000\r"
+)
+FHIR = """{"resourceType": "Observation", "id": "o1", "status": "final", "subject": {"reference": "Patient/P1"},
+ "effectiveDateTime": "2026-03-02T08:00:00Z", "code": {"coding": [{"system": "http://acme/codes", "code": "T4"}]},
+ "valueQuantity": {"value": 38.4, "system": "http://unitsofmeasure.org", "code": "Cel"}}"""
+
+
+def test_a_message_is_replayed_for_its_code_and_corrected_in_its_text(
+    rounds: Rounds, store: Store, tmp_path: Path
+) -> None:
+    """The temperature comes by the mapping although the message still waits for its heart rate."""
+    sent(rounds, tmp_path, HL7, "m.hl7")
+    (code,) = rounds.unmapped_codes()
+    assert (code.code, code.system) == ("T4", "99ACME")
+    rounds.map_code("T4", "temperature", system="99ACME", author=WHO, at=LATER)
+    done = rounds.replay(author=WHO, at=LATER)
+    assert (done.closed, done.waiting, done.tally.stored) == (0, 1, 1)
+    assert values(store) == {"temperature": 38.4}
+    (held,) = rounds.open_refusals()
+    assert held.row.raw is not None
+    assert rounds.correct(held.id, held.row.raw.replace("9000", "90"), author=WHO, at=LATER).closed == 1
+    assert values(store) == {"temperature": 38.4, "heart_rate": 90}
+    assert rounds.unmapped_codes() == []
+    assert store.findings() == []
+
+
+@pytest.mark.parametrize(("concept", "stored"), [("temperature", {"temperature": 38.4}), (None, {})])
+def test_a_resource_is_replayed_for_its_code_or_passed_over_for_good(
+    rounds: Rounds, store: Store, tmp_path: Path, concept: str | None, stored: dict[str, float]
+) -> None:
+    sent(rounds, tmp_path, FHIR, "o.json")
+    rounds.map_code("T4", concept, system="http://acme/codes", author=WHO, at=LATER)
+    assert rounds.replay(author=WHO, at=LATER).closed == 1
+    assert values(store) == stored
+    assert rounds.unmapped_codes() == []
+    assert rounds.replay(author=WHO, at=LATER).closed == 0
