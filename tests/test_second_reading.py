@@ -189,6 +189,31 @@ def test_after_a_mapping_the_rows_that_waited_for_it_are_stored_and_the_next_one
     assert rounds.open_refusals() == []
 
 
+def test_rows_with_a_code_that_is_never_a_vital_sign_are_passed_over_once_the_site_says_so(
+    rounds: Rounds, store: Store, tmp_path: Path
+) -> None:
+    sent(rounds, tmp_path, LOCAL_CODE)
+    rounds.map_code("Temp (Bay 4)", None, author=WHO, at=LATER)
+    done = rounds.replay(author=WHO, at=LATER)
+    assert (done.closed, done.waiting, done.tally.ignored, done.tally.stored) == (2, 0, 2, 0)
+    assert values(store) == {"sbp": 121}
+    assert rounds.unmapped_codes() == []
+    assert store.findings() == []
+
+
+def test_a_preview_says_what_would_be_read_and_stores_nothing(rounds: Rounds, store: Store, tmp_path: Path) -> None:
+    sent(rounds, tmp_path, WIDE)
+    (held,) = rounds.open_refusals()
+    before = store.version()
+    (good,) = rounds.preview(held.row, "P1;2026-03-02T08:00Z;38,4;90;121", at=LATER)
+    assert [fact.value for fact in good.facts if isinstance(fact, Observation)] == [38.4, 90, 121]
+    assert good.refusals == ()
+    (bad,) = rounds.preview(held.row, "P1;2026-03-02T08:00Z;38,4;9000;121", at=LATER)
+    assert [(one.place, one.field, one.value) for one in bad.refusals] == [("2", "hr", "9000")]
+    assert store.version() == before
+    assert [one.id for one in rounds.open_refusals()] == [held.id]
+
+
 def test_replaying_twice_changes_nothing(rounds: Rounds, store: Store, tmp_path: Path) -> None:
     sent(rounds, tmp_path, LOCAL_CODE)
     sent(rounds, tmp_path, WIDE, "w.csv")
@@ -351,3 +376,33 @@ def test_a_resource_is_replayed_for_its_code_or_passed_over_for_good(
     assert values(store) == stored
     assert rounds.unmapped_codes() == []
     assert rounds.replay(author=WHO, at=LATER).closed == 0
+
+
+def test_refusals_are_found_by_field_and_by_when_they_arrived(rounds: Rounds, store: Store) -> None:
+    def row(place: str, field: str | None, at: datetime) -> None:
+        refusal = Refusal(source="a", place=place, field=field, reason=f"because of {field}", rule="time", raw=place)
+        read = RowRead(source="a", place=place, refusals=(refusal,))
+        store.append([read], author=None, received_at=at)
+
+    row("1", "hr", ARRIVED)
+    row("2", "sbp", LATER)
+    row("3", None, LATER)
+    assert [one.refusal.place for one in rounds.open_refusals(field="sbp")] == ["2"]
+    assert [one.refusal.place for one in rounds.open_refusals(field="")] == ["3"], "the whole row"
+    assert [one.refusal.place for one in rounds.open_refusals(arrived=(ARRIVED, LATER))] == ["1"]
+    assert [one.refusal.place for one in rounds.open_refusals(arrived=(LATER, LATER + timedelta(hours=1)))] == [
+        "2",
+        "3",
+    ]
+    assert rounds.refused_rows() == 3
+    assert rounds.refused_rows(field="hr", arrived=(ARRIVED, LATER)) == 1
+    assert rounds.refusal_kinds() == [("a", "time", ""), ("a", "time", "hr"), ("a", "time", "sbp")]
+    rounds.dismiss([one.id for one in rounds.open_refusals(field="hr")], author=WHO, at=LATER, reason="seen")
+    assert rounds.refusal_kinds("resolved") == [("a", "time", "hr")]
+    assert (rounds.refused_rows(), rounds.refused_rows(state="resolved"), rounds.refused_rows(state="all")) == (2, 1, 3)
+
+
+def test_a_row_refused_twice_over_is_counted_once(rounds: Rounds, tmp_path: Path) -> None:
+    sent(rounds, tmp_path, WIDE.replace(";90;1210", ";9000;1210"))
+    assert len(rounds.open_refusals()) == 2
+    assert rounds.refused_rows() == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from monitoring.concepts import Concept, folded
+from monitoring.concepts import NEVER_A_VITAL, Concept, folded
 from monitoring.ingest.kinds import ANY_FACT, Kind
 from monitoring.ingest.oxygen import add_oxygen
 from monitoring.ingest.rows import Row, absent_reason, nearest
@@ -50,6 +50,9 @@ def _read(row: Row) -> None:
             row.add(ChartedGrade(**said, syndrome=_CHARTED[special], grade=grade, note=row.text("note")))
         return
     concept = row.reading.dictionary.concept(name)
+    if row.reading.dictionary.mapping(name) == NEVER_A_VITAL:
+        row.ignored_kind = "code that is never a vital sign here"
+        return
     if concept is None or concept.id == "symptom_report":
         known = nearest(name, (*row.reading.dictionary.concepts, *row.reading.dictionary.concept_names, *_OWN))
         near = f"the nearest known are {', '.join(known)}" if known else "nothing like it is known"

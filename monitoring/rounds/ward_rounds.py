@@ -26,7 +26,17 @@ from monitoring.rounds.second_reading import CorrectionRefused, Reader, Reread, 
 from monitoring.score_view import Laboratory
 from monitoring.settings import Settings
 from monitoring.side_by_side import SideBySide, of_course
-from monitoring.store import AlreadyResolved, CodeMapping, CodeSeen, HeldRefusal, LedgerRow, State, Store
+from monitoring.store import (
+    AlreadyResolved,
+    CodeMapping,
+    CodeSeen,
+    HeldRefusal,
+    HeldRow,
+    LedgerRow,
+    Span,
+    State,
+    Store,
+)
 from monitoring.timeline import micros
 from monitoring.views import Explanation, HomeView, PatientView, WardView
 from monitoring.ward_view import ward_view
@@ -190,12 +200,43 @@ class Rounds:
         *,
         source: str | None = None,
         rule: str | None = None,
+        field: str | None = None,
+        arrived: Span | None = None,
         state: State = "open",
         limit: int | None = None,
         after: int = 0,
     ) -> list[HeldRefusal]:
-        """Refusals with an id above `after`, in order, each once however often it was sent."""
-        return self._store.quarantine.refusals(source=source, rule=rule, state=state, limit=limit, after=after)
+        """Refusals with an id above `after`, in order, each once however often it was sent.
+
+        An empty `field` is a row refused as a whole; `arrived` is from its first moment to before its second.
+        """
+        return self._store.quarantine.refusals(
+            source=source, rule=rule, field=field, arrived=arrived, state=state, limit=limit, after=after
+        )
+
+    def refused_rows(
+        self,
+        *,
+        source: str | None = None,
+        rule: str | None = None,
+        field: str | None = None,
+        arrived: Span | None = None,
+        state: State = "open",
+    ) -> int:
+        """In how many rows `open_refusals` finds something."""
+        return self._store.quarantine.how_many(source=source, rule=rule, field=field, arrived=arrived, state=state)
+
+    def refusal_kinds(self, state: State = "open") -> list[tuple[str, str | None, str | None]]:
+        """Each (source, rule, field) there is a refusal of, sorted; an empty field is a row refused as a whole."""
+        return self._store.quarantine.kinds(state)
+
+    def held_refusal(self, refusal_id: int) -> HeldRefusal | None:
+        """The refusal of that id, or None."""
+        return self._store.quarantine.refusal(refusal_id)
+
+    def preview(self, held: HeldRow, raw: str, *, at: datetime, tz: tzinfo | None = None) -> list[RowRead]:
+        """What `correct` would read in the text `raw` in the place of a held row; nothing is stored."""
+        return self._reader(at, tz).rows(held, raw)
 
     def refusal_counts(self) -> dict[tuple[str, str | None], int]:
         """Open refused rows by (source, rule), most first."""

@@ -10,6 +10,7 @@ from monitoring.store.quarantine import (
     HeldRow,
     Quarantine,
     Resolution,
+    Span,
     State,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "Mark",
     "Quarantine",
     "Resolution",
+    "Span",
     "State",
     "Store",
     "StoreUnavailable",

@@ -19,6 +19,7 @@ from monitoring.store.engine import reading, writing
 from monitoring.store.holding import Closing, How, by_some, close, resolved
 
 State = Literal["open", "resolved", "all"]
+Span = tuple[datetime, datetime]
 _ROWS_AT_A_TIME = 500
 
 
@@ -101,22 +102,46 @@ class Quarantine:
         *,
         source: str | None = None,
         rule: str | None = None,
+        field: str | None = None,
+        arrived: Span | None = None,
         state: State = "open",
         limit: int | None = None,
         after: int = 0,
     ) -> list[HeldRefusal]:
-        """Refusals with an id above `after`, in order, each once however often it was sent."""
+        """Refusals with an id above `after`, in order, each once however often it was sent.
+
+        An empty `field` is a row refused as a whole; `arrived` is from its first moment to before its second.
+        """
         refusal = tables.refusal.c
-        wanted = _refusals().where(refusal.seq > after)
-        if source is not None:
-            wanted = wanted.where(refusal.source == source)
-        if rule is not None:
-            wanted = wanted.where(refusal.rule == rule)
-        if state != "all":
-            done = tables.resolution.c.seq
-            wanted = wanted.where(done.is_(None) if state == "open" else done.is_not(None))
+        wanted = _narrowed(_refusals(), source, rule, field, arrived, state).where(refusal.seq > after)
         with reading(self._engine) as connection:
             return [_held_refusal(row) for row in connection.execute(wanted.order_by(refusal.seq).limit(limit))]
+
+    def how_many(
+        self,
+        *,
+        source: str | None = None,
+        rule: str | None = None,
+        field: str | None = None,
+        arrived: Span | None = None,
+        state: State = "open",
+    ) -> int:
+        """In how many held rows `refusals` finds something."""
+        wanted = _narrowed(_refusals(), source, rule, field, arrived, state)
+        with reading(self._engine) as connection:
+            found = wanted.with_only_columns(func.count(distinct(tables.refusal.c.held)), maintain_column_froms=True)
+            return connection.execute(found).scalar() or 0
+
+    def kinds(self, state: State = "open") -> list[tuple[str, str | None, str | None]]:
+        """Each (source, rule, field) there is a refusal of, sorted; an empty field is a row refused as a whole."""
+        one = tables.refusal.c
+        wanted = select(one.source, one.rule, one.field).distinct()
+        wanted = _narrowed(wanted.select_from(_with_resolution(tables.refusal, one.held)), state=state)
+        with reading(self._engine) as connection:
+            found = connection.execute(wanted).all()
+        return sorted(
+            {(row.source, row.rule, row.field or "") for row in found}, key=lambda kind: [w or "" for w in kind]
+        )
 
     def refusal(self, refusal_id: int) -> HeldRefusal | None:
         """The refusal of that id, or None."""
@@ -279,6 +304,29 @@ def _refusals() -> Select[Any]:
         done.raw.label("resolved_raw"),
         done.reason.label("resolved_reason"),
     ).select_from(joined)
+
+
+def _narrowed(
+    wanted: Select[Any],
+    source: str | None = None,
+    rule: str | None = None,
+    field: str | None = None,
+    arrived: Span | None = None,
+    state: State = "open",
+) -> Select[Any]:
+    one, done = tables.refusal.c, tables.resolution.c.seq
+    if source is not None:
+        wanted = wanted.where(one.source == source)
+    if rule is not None:
+        wanted = wanted.where(one.rule == rule)
+    if field is not None:
+        wanted = wanted.where(one.field == field if field else one.field.is_(None))
+    if arrived is not None:
+        start, end = map(tables.to_micros, arrived)
+        wanted = wanted.where(one.received_at >= start, one.received_at < end)
+    if state == "all":
+        return wanted
+    return wanted.where(done.is_(None) if state == "open" else done.is_not(None))
 
 
 def _held_refusal(row: Row[Any]) -> HeldRefusal:
