@@ -36,6 +36,7 @@ class Settings:
 
     `ward_zone` decides the day post infusion and the times on screens; `file_zone` is applied to times without
     an offset in files, and is None unless set, so that such rows are quarantined and never guessed.
+    `requests_per_second` is how often one service token may send, in each process.
     `public_url` is where people find the site; `behind_proxy` believes the last `X-Forwarded-*` of a proxy in front.
     """
 
@@ -46,12 +47,13 @@ class Settings:
     public_url: str = "http://127.0.0.1:8501"
     behind_proxy: bool = False
     single_sign_on: SingleSignOn | None = None
+    requests_per_second: float = 50.0
 
 
 def read_settings(database_url: str | None = None) -> Settings:
     """Settings from `MONITORING_*` variables; an argument wins over the environment.
 
-    Raises TimeRefused for a zone that does not exist, SettingRefused for a single sign-on that is half said.
+    Raises TimeRefused for a zone that does not exist, SettingRefused for what cannot be used.
     """
     file_zone = os.environ.get("MONITORING_FILE_ZONE")
     return Settings(
@@ -62,7 +64,19 @@ def read_settings(database_url: str | None = None) -> Settings:
         public_url=os.environ.get("MONITORING_URL", Settings.public_url).rstrip("/"),
         behind_proxy=os.environ.get("MONITORING_BEHIND_PROXY", "") == "1",
         single_sign_on=_single_sign_on(),
+        requests_per_second=_positive("MONITORING_REQUESTS_PER_SECOND", Settings.requests_per_second),
     )
+
+
+def _positive(name: str, otherwise: float) -> float:
+    said = os.environ.get(name, "")
+    try:
+        number = float(said) if said else otherwise
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise SettingRefused(f"{name} is {said!r}; expected a number above 0")
+    return number
 
 
 def _single_sign_on() -> SingleSignOn | None:

@@ -96,6 +96,9 @@ ROUTES: tuple[Door, ...] = (
     Door("/static/", open=True),
     Door("/favicon.png", open=True),
     Door("/manifest.json", open=True),
+    # machines
+    Door("/api/fhir", scopes=frozenset({Scope.INGEST_WRITE})),
+    Door("/api/observations", scopes=frozenset({Scope.INGEST_WRITE})),
     # the pages: one shell for all of them, and what it is filled through
     Door("/", roles=EVERY_ROLE),
     Door("/_stcore/stream", roles=EVERY_ROLE),

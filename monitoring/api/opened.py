@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from functools import cache
 
 from monitoring.admission import Admission
+from monitoring.concepts import dictionary
+from monitoring.rounds import Rounds
 from monitoring.settings import Settings, read_settings
 from monitoring.store import Store, open_store
 from monitoring.store.accounts import open_accounts
@@ -29,6 +31,12 @@ def admission() -> Admission:
     return Admission(open_accounts(settings().database_url))
 
 
+@cache
+def rounds() -> Rounds:
+    """The one Rounds of the routes. Raises StoreUnavailable; a failure is not remembered."""
+    return Rounds(store(), settings(), dictionary())
+
+
 def now() -> datetime:
     """The moment of the call."""
     return datetime.now(UTC)
@@ -36,5 +44,5 @@ def now() -> datetime:
 
 def forget() -> None:
     """Open everything anew at the next call: the settings have changed."""
-    for kept in (settings, store, admission):
+    for kept in (settings, store, admission, rounds):
         kept.cache_clear()

@@ -23,6 +23,7 @@ from monitoring.ingest.fhir import read_fhir
 from monitoring.ingest.hl7v2 import read_hl7v2
 from monitoring.ingest.kinds import Kind, kind_of, read_rows
 from monitoring.ingest.neuro import NEURO_ASSESSMENTS
+from monitoring.ingest.objects import read_objects
 from monitoring.ingest.parquet import read_parquet
 from monitoring.ingest.patients import PATIENTS
 from monitoring.ingest.rows import Reading
@@ -43,8 +44,9 @@ _TABLES: dict[str, tuple[Kind, ...]] = {
 _READERS: dict[str, Callable[[BinaryIO, Reading], Iterator[RowRead]]] = {
     "fhir": read_fhir,
     "hl7v2": read_hl7v2,
+    "objects": read_objects,
 }
-FORMATS = ("auto", "csv", "clif", "fhir", "hl7v2")
+FORMATS = ("auto", "csv", "clif", "fhir", "hl7v2", "objects")
 """The formats read here; `auto` is found from the first bytes of each input, and a table's kind from its header."""
 
 _TABLE_NAMES = (".csv", ".tsv", ".txt", ".parquet")
@@ -53,6 +55,7 @@ _NAMES = {
     "csv": _TABLE_NAMES,
     "clif": _TABLE_NAMES,
     "fhir": (".json", ".ndjson", ".jsonl"),
+    "objects": (".json",),
     "hl7v2": (".hl7", ".txt"),
 }
 Share = Callable[[float], None]

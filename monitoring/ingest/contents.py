@@ -6,6 +6,7 @@ import re
 from io import BufferedReader
 from typing import BinaryIO, cast
 
+from monitoring.ingest.objects import are_objects
 from monitoring.ingest.sources import FileRefused
 
 _LOOKED_AT = 4096
@@ -33,7 +34,7 @@ def opened(stream: BinaryIO) -> BufferedReader:
 
 
 def contents(stream: BufferedReader) -> str:
-    """`fhir`, `hl7v2`, `parquet` or else `delimited`; nothing is taken from `stream`.
+    """`fhir`, `objects`, `hl7v2`, `parquet` or else `delimited`; nothing is taken from `stream`.
 
     Raises FileRefused for an archive, and for a format that is known and not read.
     """
@@ -45,5 +46,5 @@ def contents(stream: BufferedReader) -> str:
         return "parquet"
     text = start.removeprefix(_BYTE_ORDER_MARK).lstrip(b" \t\r\n")
     if text.startswith((b"{", b"[")):
-        return "fhir"
+        return "objects" if are_objects(text) else "fhir"
     return "hl7v2" if _HL7V2.match(text) else "delimited"

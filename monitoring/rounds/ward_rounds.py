@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from threading import Condition
+from typing import BinaryIO
 
 from pydantic import ConfigDict
 
@@ -19,8 +20,11 @@ from monitoring.concepts import Dictionary
 from monitoring.course import Course
 from monitoring.home_view import home_view
 from monitoring.ingest import Share, read_paths
+from monitoring.ingest.hl7v2 import read_message
+from monitoring.ingest.rows import Reading
 from monitoring.patient_view import explanations, patient_view
 from monitoring.records import Fact, Refusal, RowRead, Tally
+from monitoring.rounds.arriving import Arrived, arriving
 from monitoring.rounds.courses import Courses
 from monitoring.rounds.second_reading import CorrectionRefused, Reader, Reread, correct, replay
 from monitoring.score_view import Laboratory
@@ -123,6 +127,27 @@ class Rounds:
             refusals=tuple(refusals),
             sources=tuple(SourceTally(source=source, **tally.model_dump()) for source, tally in by_source.items()),
         )
+
+    def receive(
+        self, stream: BinaryIO, *, source: str, fmt: str = "auto", author: str, received_at: datetime, live: bool = True
+    ) -> Arrived:
+        """One body or file that came by itself, as it happened; durable when the call returns.
+
+        `stream` can be wound back. What is refused whole is one quarantined row, and `Arrived.whole` says why.
+        """
+        zone = self._settings.file_zone
+        arrived = Arrived()
+        reading = Reading(source, received_at, zone, self._with_mappings(), live=live)
+        rows = arriving(stream, fmt, reading, arrived)
+        arrived.tally = self._store.append(rows, author=author, received_at=received_at, zone=_name(zone))
+        return arrived
+
+    def receive_message(self, message: bytes, *, source: str, author: str, received_at: datetime) -> RowRead:
+        """One HL7 v2 message, without framing, as it happened: what was read of it, durable when the call returns."""
+        zone = self._settings.file_zone
+        row = read_message(message, Reading(source, received_at, zone, self._with_mappings(), live=True))
+        self._store.append([row], author=author, received_at=received_at, zone=_name(zone))
+        return row
 
     def record(self, facts: Sequence[Fact], *, source: str) -> Tally:
         """Facts charted on a screen, each counted as one row of `source`."""

@@ -1,0 +1,67 @@
+"""What comes in by itself: a body, a message, a file. Its rows, and what the sender is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from monitoring.ingest import FileRefused, read_stream
+from monitoring.ingest.rows import Reading
+from monitoring.records import Refusal, RowRead, Tally
+
+MOST_TOLD = 1000
+"""Refusals told to the sender of one body; the Intake page lists all of them."""
+_KEPT_WHOLE = 65_536
+_KEPT_OF_LARGER = 4_000
+
+
+@dataclass
+class Arrived:
+    """The equation of one body, and its first MOST_TOLD refused rows, without their text.
+
+    `refused` counts the refusals of all of them. `whole` is why nothing of the body could be read at all.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    rows: list[RowRead] = field(default_factory=list)
+    refused: int = 0
+    whole: str | None = None
+
+
+def arriving(stream: BinaryIO, fmt: str, reading: Reading, arrived: Arrived) -> Iterator[RowRead]:
+    """The rows of `stream` as they are read; `arrived` remembers what was refused in them.
+
+    A stream refused whole is one quarantined row that keeps its text, so that the ward sees what could not be read.
+    """
+    try:
+        rows = read_stream(
+            stream,
+            source=reading.source,
+            fmt=fmt,
+            tz=reading.tz,
+            received_at=reading.received_at,
+            dictionary=reading.dictionary,
+            live=reading.live,
+        )
+    except FileRefused as why:
+        arrived.whole = str(why)
+        yield _remembered(_unread(stream, reading.source, arrived.whole), arrived)
+        return
+    for row in rows:
+        yield _remembered(row, arrived) if row.refusals else row
+
+
+def _remembered(row: RowRead, arrived: Arrived) -> RowRead:
+    arrived.refused += len(row.refusals)
+    if len(arrived.rows) < MOST_TOLD:
+        arrived.rows.append(row.model_copy(update={"raw": None, "context": None, "facts": ()}))
+    return row
+
+
+def _unread(stream: BinaryIO, source: str, why: str) -> RowRead:
+    stream.seek(0)
+    start = stream.read(_KEPT_WHOLE + 1)
+    text = (start if len(start) <= _KEPT_WHOLE else start[:_KEPT_OF_LARGER]).decode("utf-8", "backslashreplace")
+    refusal = Refusal(source=source, place="body", reason=f"{why}. Nothing of it was read", rule="format")
+    return RowRead(source=source, place="body", refusals=(refusal,), raw=text or None)
