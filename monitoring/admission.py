@@ -15,6 +15,7 @@ from functools import partial
 
 from monitoring.access import AccessRefused, Account, ServiceToken, Visitor
 from monitoring.access.accounts import DEMONSTRATION_MARK, digest, new_secret
+from monitoring.access.acts import APPLICATION, SESSION_SHOWN, Act, Channel, Deed, Origin, Seen
 from monitoring.access.limits import CAREGIVER_LASTS, INVITATION_LASTS, PER_ACCOUNT, PER_ADDRESS, SESSION_LIMITS
 from monitoring.access.passwords import check_password, hashed, matches
 from monitoring.store.accounts import Accounts, InvitationRow, folded
@@ -26,10 +27,15 @@ _OVER = "This link has been used or is too old. Please ask the administrator for
 
 
 class Admission:
-    """The door of one store. Safe to share between threads."""
+    """The door of one store. Safe to share between threads.
+
+    Everything it does is in the audit, in the same transaction; `by` is who asked for it.
+    """
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
+        self.audit = accounts.audit
+        self._told = Seen(PER_ADDRESS.window)
 
     # sessions
 
@@ -40,13 +46,19 @@ class Admission:
         """
         who = digest(folded(name))
         until = self._accounts.attempt(who, address, at, partial(_heard_at, at))
+        stranger = Origin("", Channel.SCREEN, address=address)
         if until is not None:
+            if self._told.counts(address, who, at):
+                self.audit.record(Deed(Act.LOCKED_OUT, stranger), at)
             raise AccessRefused("Too many attempts that failed.", until)
         account = self._accounts.account(name=name)
         kept = self._accounts.password(account.account_id) if account else None
         if not matches(kept, password) or account is None:
+            self.audit.record(
+                Deed(Act.SIGN_IN_FAILED, stranger, about=None if account is None else account.account_id), at
+            )
             raise AccessRefused(_REFUSED)
-        self._refuse_closed(account, at)
+        self._refuse_closed(account, at, stranger)
         self._accounts.forget_failures(who)
         return self._begin(account, address, at)
 
@@ -57,14 +69,16 @@ class Admission:
         if role is Role.CAREGIVER:
             raise AccessRefused("Families are invited by the ward; the single sign-on is for staff.")
         account = self._accounts.account(subject=subject)
+        vouched = Origin("", Channel.SCREEN, address=address)
         if account is None:
             account = Account(secrets.token_hex(8), folded(name), display_name, role, subject=subject)
-            self._accounts.add_account(account, at)
+            self._accounts.add_account(account, at, deed=_of(Act.ACCOUNT_ADDED, account, vouched))
         elif (account.role, account.display_name) != (role, display_name):
+            changed = _of(Act.ACCOUNT_CHANGED, account, vouched)
             self._accounts.end_sessions(at, account_id=account.account_id)
-            self._accounts.change_account(account.account_id, role=role.value, display_name=display_name)
+            self._accounts.change_account(account.account_id, at, changed, role=role.value, display_name=display_name)
             account = replace(account, role=role, display_name=display_name)
-        self._refuse_closed(account, at)
+        self._refuse_closed(account, at, vouched)
         return self._begin(account, address, at)
 
     def visitor(self, session_id: str, at: datetime, *, touch: bool = False) -> Visitor | None:
@@ -81,11 +95,16 @@ class Admission:
             return None
         if touch and at - row.seen_at >= _TOUCH_EVERY:
             self._accounts.touch_session(session_id, at)
-        return Visitor(session_id, row.account)
+        return Visitor(session_id, row.account, row.address)
 
     def sign_out(self, session_id: str, at: datetime) -> None:
         """End the session; every tab that it opened ends with it."""
-        self._accounts.end_sessions(at, session_id=session_id)
+        row = self._accounts.session(session_id)
+        if row is None or row.ended_at is not None:
+            return
+        by = Origin(row.account.account_id, Channel.SCREEN, row.account.role, row.address)
+        deed = Deed(Act.SIGNED_OUT, by, about=session_id[:SESSION_SHOWN])
+        self._accounts.end_sessions(at, session_id=session_id, deed=deed)
 
     # accounts
 
@@ -116,6 +135,7 @@ class Admission:
         patient_id: str | None = None,
         ends_at: datetime | None = None,
         demonstration: bool = False,
+        by: Origin = APPLICATION,
     ) -> Account:
         """A new account, without a password: `invite` makes the link to set one. Raises AccessRefused."""
         if not name.strip():
@@ -130,7 +150,7 @@ class Admission:
         account = Account(
             secrets.token_hex(8), folded(name), shown, role, patient_id, demonstration=demonstration, ends_at=ends_at
         )
-        self._accounts.add_account(account, at)
+        self._accounts.add_account(account, at, deed=_of(Act.ACCOUNT_ADDED, account, by))
         return account
 
     def account(self, name: str) -> Account:
@@ -144,25 +164,27 @@ class Admission:
         """Everybody's, by name."""
         return self._accounts.accounts()
 
-    def disable(self, account: Account, at: datetime) -> None:
+    def disable(self, account: Account, at: datetime, by: Origin = APPLICATION) -> None:
         """Close an account at once, and every tab it has open."""
-        self._accounts.change_account(account.account_id, disabled_at=at)
+        self._accounts.change_account(account.account_id, at, _of(Act.ACCOUNT_CLOSED, account, by), disabled_at=at)
         self._accounts.end_sessions(at, account_id=account.account_id)
 
-    def set_password(self, account: Account, password: str, at: datetime) -> None:
+    def set_password(self, account: Account, password: str, at: datetime, by: Origin = APPLICATION) -> None:
         """A new password; whoever was signed in with the old one no longer is. Raises AccessRefused."""
         check_password(password, account.name, account.display_name)
-        self._accounts.change_account(account.account_id, password=hashed(password))
+        deed = _of(Act.PASSWORD_SET, account, by)
+        self._accounts.change_account(account.account_id, at, deed, password=hashed(password))
         self._accounts.end_sessions(at, account_id=account.account_id)
         self._accounts.forget_failures(digest(account.name))
 
     # one-time links
 
-    def invite(self, account: Account | None, at: datetime) -> str:
+    def invite(self, account: Account | None, at: datetime, by: Origin = APPLICATION) -> str:
         """The secret of a one-time link: to set the password of `account`, or to make the first administrator."""
         secret = new_secret()
         account_id = None if account is None else account.account_id
-        self._accounts.add_invitation(digest(secret), account_id, at, at + INVITATION_LASTS)
+        deed = Deed(Act.LINK_MADE, by, about=account_id)
+        self._accounts.add_invitation(digest(secret), account_id, at, at + INVITATION_LASTS, deed)
         return secret
 
     def invited(self, secret: str, at: datetime) -> Account | None:
@@ -177,7 +199,7 @@ class Admission:
             raise AccessRefused(_OVER)
         return account
 
-    def accept(self, secret: str, password: str, at: datetime) -> Account:
+    def accept(self, secret: str, password: str, at: datetime, address: str | None = None) -> Account:
         """Set the password of the link's account, and spend the link. Raises AccessRefused, and then it still holds."""
         account = self.invited(secret, at)
         if account is None:
@@ -185,10 +207,12 @@ class Admission:
         check_password(password, account.name, account.display_name)
         if not self._accounts.use_invitation(digest(secret), at):
             raise AccessRefused(_OVER)
-        self.set_password(account, password, at)
+        self.set_password(account, password, at, Origin(account.account_id, Channel.SCREEN, account.role, address))
         return account
 
-    def accept_as_first(self, secret: str, name: str, display_name: str, password: str, at: datetime) -> Account:
+    def accept_as_first(
+        self, secret: str, name: str, display_name: str, password: str, at: datetime, address: str | None = None
+    ) -> Account:
         """Make the first administrator. Raises AccessRefused, and then the link still holds."""
         if self.invited(secret, at) is not None:
             raise AccessRefused(_OVER)
@@ -197,19 +221,25 @@ class Admission:
         check_password(password, name, display_name)
         shown = display_name.strip() or name.strip()
         account = Account(secrets.token_hex(8), folded(name), shown, Role.ADMIN)
-        self._accounts.add_account(account, at, password=hashed(password), first=True)
+        deed = _of(Act.ACCOUNT_ADDED, account, Origin(account.account_id, Channel.SCREEN, account.role, address))
+        self._accounts.add_account(account, at, password=hashed(password), first=True, deed=deed)
         self._accounts.use_invitation(digest(secret), at)
         return account
 
     # machines
 
     def make_token(
-        self, name: str, scopes: Iterable[Scope], at: datetime, ends_at: datetime | None = None
+        self,
+        name: str,
+        scopes: Iterable[Scope],
+        at: datetime,
+        ends_at: datetime | None = None,
+        by: Origin = APPLICATION,
     ) -> tuple[str, ServiceToken]:
         """A new service token and its secret, which is kept nowhere."""
         secret = new_secret()
         token = ServiceToken(digest(secret), name, frozenset(scopes), at, ends_at)
-        self._accounts.add_token(token)
+        self._accounts.add_token(token, Deed(Act.TOKEN_MADE, by, about=name))
         return secret, token
 
     def bearer(self, secret: str, at: datetime) -> ServiceToken | None:
@@ -221,10 +251,11 @@ class Admission:
         """Every service token, newest first."""
         return self._accounts.tokens()
 
-    def revoke_token(self, name: str, at: datetime) -> None:
+    def revoke_token(self, name: str, at: datetime, by: Origin = APPLICATION) -> None:
         """Every token of that name opens nothing from now on. Raises AccessRefused where there is none."""
-        if not self._accounts.revoke_tokens(name, at):
+        if not any(token.name == name and token.revoked_at is None for token in self.tokens()):
             raise AccessRefused(f"There is no working token “{name}”; `user tokens` names them all.")
+        self._accounts.revoke_tokens(name, at, Deed(Act.TOKEN_REVOKED, by, about=name))
 
     def _good_link(self, secret: str, at: datetime) -> InvitationRow:
         link = self._accounts.invitation(digest(secret))
@@ -232,16 +263,26 @@ class Admission:
             raise AccessRefused(_OVER)
         return link
 
-    def _refuse_closed(self, account: Account, at: datetime) -> None:
-        if account.demonstration and not self.is_demonstration():
+    def _refuse_closed(self, account: Account, at: datetime, by: Origin) -> None:
+        strange = account.demonstration and not self.is_demonstration()
+        if not strange and not account.closed(at):
+            return
+        self.audit.record(_of(Act.SIGN_IN_FAILED, account, by), at)
+        if strange:
             raise AccessRefused("This is a demonstration account, and this store is no demonstration.")
-        if account.closed(at):
-            raise AccessRefused("This account is closed. Please ask the administrator.")
+        raise AccessRefused("This account is closed. Please ask the administrator.")
 
     def _begin(self, account: Account, address: str, at: datetime) -> tuple[str, Account]:
         secret = new_secret()
-        self._accounts.start_session(digest(secret), account.account_id, address, at)
+        session_id = digest(secret)
+        by = Origin(account.account_id, Channel.SCREEN, account.role, address)
+        deed = Deed(Act.SIGNED_IN, by, about=session_id[:SESSION_SHOWN])
+        self._accounts.start_session(session_id, account.account_id, address, at, deed)
         return secret, account
+
+
+def _of(act: Act, account: Account, by: Origin) -> Deed:
+    return Deed(act, by, patient_id=account.patient_id, about=account.account_id)
 
 
 def _heard_at(at: datetime, by_name: list[datetime], by_address: list[datetime]) -> datetime | None:

@@ -49,10 +49,14 @@ class Account:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who is behind a session that is still good. `session_id` is the hash the store keeps, never the cookie."""
+    """Who is behind a session that is still good. `session_id` is the hash the store keeps, never the cookie.
+
+    `address` is where the session was begun.
+    """
 
     session_id: str
     account: Account
+    address: str
 
 
 @dataclass(frozen=True)

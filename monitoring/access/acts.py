@@ -13,6 +13,10 @@ VIEW_COUNTS_AGAIN = timedelta(minutes=15)
 """A patient who is opened again by the same session within this time is one view."""
 
 
+SESSION_SHOWN = 16
+"""How much of a session's hash stands for it in the audit."""
+
+
 class Act(StrEnum):
     """What was done. The audit page shows these words; a stored one is never renamed."""
 

@@ -14,8 +14,10 @@ from sqlalchemy import ColumnElement, Engine, Row, delete, func, insert, select,
 from sqlalchemy.exc import IntegrityError
 
 from monitoring.access import AccessRefused, Account, ServiceToken
+from monitoring.access.acts import Deed
 from monitoring.store import account_tables as tables
 from monitoring.store import engine
+from monitoring.store.audit import Audit, recorded
 from monitoring.store.engine import reading, writing
 from monitoring.store.tables import from_micros, to_micros
 from monitoring.vocabulary import Role, Scope
@@ -50,10 +52,14 @@ class InvitationRow:
 
 
 class Accounts:
-    """The accounts of an open store. Safe to share between threads. Every method raises StoreUnavailable."""
+    """The accounts of an open store. Safe to share between threads. Every method raises StoreUnavailable.
+
+    A `deed` is recorded in the audit in the same transaction: both are kept, or neither is.
+    """
 
     def __init__(self, opened: Engine) -> None:
         self._engine = opened
+        self.audit = Audit(opened)
 
     def mark(self, name: str) -> str | None:
         """The value of a mark of this store, None where it does not carry it."""
@@ -90,7 +96,15 @@ class Accounts:
         with reading(self._engine) as connection:
             return connection.scalar(select(tables.account.c.password).where(_is(account_id)))
 
-    def add_account(self, one: Account, at: datetime, *, password: str | None = None, first: bool = False) -> None:
+    def add_account(
+        self,
+        one: Account,
+        at: datetime,
+        *,
+        password: str | None = None,
+        first: bool = False,
+        deed: Deed | None = None,
+    ) -> None:
         """Keep a new account; with `first` only while there is none. Raises AccessRefused where it cannot be."""
         values = {
             "account_id": one.account_id,
@@ -105,23 +119,25 @@ class Accounts:
             "ends_at": None if one.ends_at is None else to_micros(one.ends_at),
         }
         try:
-            with writing(self._engine) as connection:
+            with recorded(self._engine, deed, at) as connection:
                 if first and connection.scalar(select(func.count()).select_from(tables.account)):
                     raise AccessRefused("The first administrator exists already; please sign in.")
                 connection.execute(insert(tables.account).values(values))
         except IntegrityError as taken:
             raise AccessRefused(f"The name “{one.name}” is taken; choose another.") from taken
 
-    def change_account(self, account_id: str, **values: object) -> None:
+    def change_account(self, account_id: str, at: datetime, deed: Deed | None = None, **values: object) -> None:
         """Set columns of an account: `password`, `role`, `display_name`; times as datetimes."""
         kept = {name: to_micros(value) if isinstance(value, datetime) else value for name, value in values.items()}
-        with writing(self._engine) as connection:
+        with recorded(self._engine, deed, at) as connection:
             connection.execute(update(tables.account).where(_is(account_id)).values(kept))
 
-    def start_session(self, session_id: str, account_id: str, address: str, at: datetime) -> None:
+    def start_session(
+        self, session_id: str, account_id: str, address: str, at: datetime, deed: Deed | None = None
+    ) -> None:
         """Keep a session that begins now."""
         row = {"session_id": session_id, "account_id": account_id, "address": address}
-        with writing(self._engine) as connection:
+        with recorded(self._engine, deed, at) as connection:
             connection.execute(insert(tables.session).values(**row, started_at=to_micros(at), seen_at=to_micros(at)))
 
     def session(self, session_id: str) -> SessionRow | None:
@@ -150,19 +166,33 @@ class Accounts:
                 update(tables.session).where(tables.session.c.session_id == session_id).values(seen_at=to_micros(at))
             )
 
-    def end_sessions(self, at: datetime, *, session_id: str | None = None, account_id: str | None = None) -> None:
+    def end_sessions(
+        self,
+        at: datetime,
+        *,
+        session_id: str | None = None,
+        account_id: str | None = None,
+        deed: Deed | None = None,
+    ) -> None:
         """End one session, or every session of an account."""
         kept = tables.session.c
         which = kept.session_id == session_id if session_id is not None else kept.account_id == account_id
-        with writing(self._engine) as connection:
+        with recorded(self._engine, deed, at) as connection:
             connection.execute(
                 update(tables.session).where(which, kept.ended_at.is_(None)).values(ended_at=to_micros(at))
             )
 
-    def add_invitation(self, invitation_id: str, account_id: str | None, at: datetime, expires_at: datetime) -> None:
+    def add_invitation(
+        self,
+        invitation_id: str,
+        account_id: str | None,
+        at: datetime,
+        expires_at: datetime,
+        deed: Deed | None = None,
+    ) -> None:
         """Keep a one-time link; earlier unused ones of the same account stop working."""
         kept = tables.invitation.c
-        with writing(self._engine) as connection:
+        with recorded(self._engine, deed, at) as connection:
             if account_id is not None:
                 earlier = update(tables.invitation).where(kept.account_id == account_id, kept.used_at.is_(None))
                 connection.execute(earlier.values(used_at=to_micros(at)))
@@ -218,9 +248,9 @@ class Accounts:
         with writing(self._engine) as connection:
             connection.execute(delete(tables.failed_sign_in).where(tables.failed_sign_in.c.name_hash == name_hash))
 
-    def add_token(self, token: ServiceToken) -> None:
+    def add_token(self, token: ServiceToken, deed: Deed | None = None) -> None:
         """Keep a service token."""
-        with writing(self._engine) as connection:
+        with recorded(self._engine, deed, token.made_at) as connection:
             connection.execute(
                 insert(tables.service_token).values(
                     token_id=token.token_id,
@@ -239,10 +269,10 @@ class Accounts:
         with reading(self._engine) as connection:
             return [_token(row) for row in connection.execute(wanted)]
 
-    def revoke_tokens(self, name: str, at: datetime) -> int:
+    def revoke_tokens(self, name: str, at: datetime, deed: Deed | None = None) -> int:
         """Revoke every good token of that name; how many there were."""
         kept = tables.service_token.c
-        with writing(self._engine) as connection:
+        with recorded(self._engine, deed, at) as connection:
             return connection.execute(
                 update(tables.service_token)
                 .where(kept.name == name, kept.revoked_at.is_(None))

@@ -19,6 +19,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -93,10 +94,7 @@ class Asked:
 
 
 def note(connection: Connection, deed: Deed, at: datetime) -> Head:
-    """Append one entry inside a `writing` transaction: it is kept with what else is done in it, or nothing is.
-
-    Once that is committed, `anchor` tells the log.
-    """
+    """Append one entry inside a `writing` transaction: it is kept with what else is done in it, or nothing is."""
     before = _head(connection)
     values: dict[str, Any] = {
         "seq": before.seq + 1,
@@ -116,9 +114,20 @@ def note(connection: Connection, deed: Deed, at: datetime) -> Head:
     return Head(values["seq"], values["hash"])
 
 
-def anchor(deed: Deed, head: Head) -> None:
-    """Tell the log of an entry that is committed: an anchor for the chain, outside the store."""
-    _LOG.info("audit", extra={"facts": {"act": deed.act.value, "channel": deed.by.channel.value, "head": str(head)}})
+@contextmanager
+def recorded(engine: Engine, deed: Deed | None, at: datetime) -> Iterator[Connection]:
+    """`writing`, with the deed recorded in the same transaction; without a deed, `writing` alone.
+
+    A committed entry is told to the log: an anchor for the chain, outside the store.
+    """
+    head = None
+    with writing(engine) as connection:
+        yield connection
+        if deed is not None:
+            head = note(connection, deed, at)
+    if deed is not None and head is not None:
+        facts = {"act": deed.act.value, "channel": deed.by.channel.value, "head": str(head)}
+        _LOG.info("audit", extra={"facts": facts})
 
 
 def hash_of(values: dict[str, Any]) -> str:
@@ -134,12 +143,10 @@ class Audit:
     def __init__(self, opened: Engine) -> None:
         self._engine = opened
 
-    def record(self, deed: Deed, at: datetime) -> Head:
+    def record(self, deed: Deed, at: datetime) -> None:
         """Append one entry, committed on return. What cannot be recorded is not to be done."""
-        with writing(self._engine) as connection:
-            head = note(connection, deed, at)
-        anchor(deed, head)
-        return head
+        with recorded(self._engine, deed, at):
+            pass
 
     def entries(self, asked: Asked | None = None, *, limit: int | None = None) -> list[Entry]:
         """The entries asked for, newest first."""

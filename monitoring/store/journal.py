@@ -6,7 +6,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
@@ -14,10 +14,13 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, func, select
 
+from monitoring.access.acts import Deed
 from monitoring.records import Fact, Refusal, RowRead, Tally, fact_from_json
 from monitoring.store import checks, engine, hot, tables
-from monitoring.store.engine import StoreUnavailable, reading, writing
+from monitoring.store.audit import Audit, recorded
+from monitoring.store.engine import StoreUnavailable, reading
 from monitoring.store.holding import Closing, close, hold
+from monitoring.store.listen import hear, tell_others
 from monitoring.store.quarantine import Quarantine, refusal_of, refused_select, resolved_rows
 
 CHUNK_ROWS = 1000
@@ -76,6 +79,7 @@ class Store:
     def __init__(self, opened: Engine) -> None:
         self._engine = opened
         self.quarantine = Quarantine(opened)
+        self.audit = Audit(opened)
         self._listeners: list[Callable[[], None]] = []
 
     def append(
@@ -87,14 +91,16 @@ class Store:
         committed: Committed | None = None,
         zone: str | None = None,
         closing: Sequence[Closing] = (),
+        deed: Deed | None = None,
     ) -> Tally:
         """Append what was read, chunk by chunk; in each, facts, refusals and counters in one transaction.
 
         A row is quarantined where anything in it was refused (its good facts are kept all the same), else ignored
         where it has an ignored kind, else stored where any of its facts is new, else a duplicate. `zone` is the name
         of the one that was applied to times without an offset, kept with the rows held. `closing` says which held
-        rows these rows answer; then everything is one transaction. Raises ValueError for a row that says nothing at
-        all, which is a fault of its reader, and AlreadyResolved where somebody else was faster.
+        rows these rows answer; then everything is one transaction. `deed` is recorded in the audit with the first
+        chunk, about the batch: what is stored has its entry, however the rest goes. Raises ValueError for a row that
+        says nothing at all, which is a fault of its reader, and AlreadyResolved where somebody else was faster.
         """
         batch = uuid.uuid4().hex
         total = Tally()
@@ -102,7 +108,8 @@ class Store:
         ordinal = 0
         while chunk := list(islice(remaining, None if closing else CHUNK_ROWS)):
             _refuse_silent_rows(chunk)
-            with writing(self._engine) as connection:
+            first, deed = deed, None
+            with recorded(self._engine, first and replace(first, about=batch), received_at) as connection:
                 tallies = _append_chunk(connection, chunk, batch=batch, author=author, received_at=received_at)
                 ordinal = hold(connection, chunk, ordinal, batch=batch, author=author, at=received_at, zone=zone)
                 close(connection, closing, batch)
@@ -156,10 +163,14 @@ class Store:
         """Have `told` called after each commit that may have stored a fact; call the answer to end it.
 
         Called in the thread that stored; it must be quick and raise nothing. What another process stores is told
-        only where somebody who hears of it calls `announce`.
+        only after `hear`.
         """
         self._listeners.append(told)
         return lambda: self._listeners.remove(told)
+
+    def hear(self) -> Callable[[], None]:
+        """Have the listeners told of what other processes store, too; call the answer to end it."""
+        return hear(self._engine, self.version, self.announce)
 
     def announce(self) -> None:
         """Tell the listeners that facts were stored."""
@@ -263,6 +274,8 @@ def _append_chunk(
         outcomes.setdefault(row.source, Counter())[_outcome(row, stored=bool(found))] += 1
     tallies = {source: _tally(counts) for source, counts in outcomes.items()}
     hot.add(connection, tables.fact, new_facts)
+    if new_facts:
+        tell_others(connection)
     counters = [
         {
             **tally.model_dump(exclude={"ignored_kinds"}),

@@ -13,9 +13,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, Select, distinct, func, insert, select
 
+from monitoring.access.acts import Deed
 from monitoring.records import Refusal
 from monitoring.store import tables
-from monitoring.store.engine import reading, writing
+from monitoring.store.audit import recorded
+from monitoring.store.engine import reading
 from monitoring.store.holding import Closing, How, by_some, close, resolved
 
 State = Literal["open", "resolved", "all"]
@@ -188,11 +190,13 @@ class Quarantine:
             last = rows[-1].seq
             yield from map(_held_row, rows)
 
-    def dismiss(self, keys: Collection[str], *, author: str, at: datetime, reason: str) -> int:
+    def dismiss(
+        self, keys: Collection[str], *, author: str, at: datetime, reason: str, deed: Deed | None = None
+    ) -> int:
         """Resolve held rows, storing nothing of them; how many were open. Raises ValueError without a reason."""
         if not reason.strip():
             raise ValueError("a row is dismissed with a reason; say why it needs no correction")
-        with writing(self._engine) as connection:
+        with recorded(self._engine, deed, at) as connection:
             open_keys = sorted(set(keys) - {row.held for row in resolved(connection, keys)})
             close(connection, [Closing(key, "dismissed", author, at, reason=reason) for key in open_keys], None)
         return len(open_keys)
@@ -223,10 +227,12 @@ class Quarantine:
             mapped = {(one.system, one.code): one for one in _mappings(connection)}
         return [_code_seen(row, places[row.example], mapped.get((row.system, row.code))) for row in rows]
 
-    def map_code(self, system: str, code: str, concept: str | None, *, author: str, at: datetime) -> None:
+    def map_code(
+        self, system: str, code: str, concept: str | None, *, author: str, at: datetime, deed: Deed | None = None
+    ) -> None:
         """Say what a code means from now on; the caller knows that the concept exists. Earlier words stay."""
         values = {"system": system, "code": code, "concept": concept, "author": author, "at": tables.to_micros(at)}
-        with writing(self._engine) as connection:
+        with recorded(self._engine, deed, at) as connection:
             connection.execute(insert(tables.mapping).values(values))
 
     def mappings(self) -> list[CodeMapping]:

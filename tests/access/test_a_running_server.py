@@ -69,7 +69,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     admission.sign_out(digest(cookies["signed out"]), now)
     gone = person(admission, Role.PHYSICIAN, now, "gone")
     cookies["closed"] = admission.sign_in("gone", PASSWORD, "test", now)[0]
-    accounts.change_account(gone.account_id, disabled_at=now)
+    accounts.change_account(gone.account_id, now, disabled_at=now)
     cookies["garbage"] = "%00%ff'--"
     cookies["forged"] = digest(cookies["nurse"])  # what the store keeps, as if it had been read there
     accounts.close()

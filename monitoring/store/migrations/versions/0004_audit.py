@@ -6,6 +6,8 @@ Revises: 0003
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -16,7 +18,10 @@ _BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Create the table and the triggers. `unique` on `previous`: a chain never forks, whoever writes."""
+    """Create the table and the triggers. `unique` on `previous`: a chain never forks, whoever writes.
+
+    The mark says from when on every session that began has its entry.
+    """
     op.create_table(
         "audit",
         sa.Column("seq", _BIG, primary_key=True, autoincrement=False),
@@ -32,6 +37,9 @@ def upgrade() -> None:
         sa.Column("previous", sa.Text, nullable=False, unique=True),
         sa.Column("hash", sa.Text, nullable=False),
     )
+    marks = sa.table("mark", sa.column("name", sa.Text), sa.column("value", sa.Text))
+    since = (datetime.now(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    op.bulk_insert(marks, [{"name": "audit-since", "value": str(since)}])
     op.create_index("audit_by_time", "audit", ["at"])
     op.create_index("audit_by_who", "audit", ["who", "seq"])
     op.create_index("audit_by_patient", "audit", ["patient_id", "seq"])
