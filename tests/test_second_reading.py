@@ -307,10 +307,10 @@ def test_two_people_cannot_resolve_one_row(rounds: Rounds, store: Store, tmp_pat
     sent(rounds, tmp_path, WIDE)
     (held,) = rounds.open_refusals()
     reader = Reader(dictionary(), LATER, None)
-    correct(store, reader, held.row, "P1;2026-03-02T08:00Z;38,4;90;121", WHO)
+    correct(store, reader, held, "P1;2026-03-02T08:00Z;38,4;90;121", WHO)
     before = store.version()
     with pytest.raises(AlreadyResolved, match="already corrected by data-manager:D at 2026-03-02 14:00 UTC"):
-        correct(store, reader, held.row, "P1;2026-03-02T08:00Z;38,4;90;99", "nurse:N")
+        correct(store, reader, held, "P1;2026-03-02T08:00Z;38,4;90;99", "nurse:N")
     assert store.version() == before
 
 

@@ -12,11 +12,13 @@ from datetime import datetime, tzinfo
 from io import BytesIO
 from itertools import islice
 
+from monitoring.access.acts import Act, Origin
 from monitoring.clock import zone
 from monitoring.concepts import Dictionary
 from monitoring.ingest import FileRefused, read_stream
 from monitoring.records import Correction, Fact, Refusal, RowRead, Tally
-from monitoring.store import Closing, HeldRow, Store
+from monitoring.rounds.deeds import deed
+from monitoring.store import Closing, HeldRefusal, HeldRow, Store
 
 _ROWS_AT_A_TIME = 200
 
@@ -40,11 +42,12 @@ class Reread:
 
 @dataclass(frozen=True)
 class Reader:
-    """How rows are read again: with what dictionary, at what moment, in which zone where the row had none."""
+    """How rows are read again: with what dictionary, at what moment, in which zone where the row had none, by whom."""
 
     dictionary: Dictionary
     at: datetime
     tz: tzinfo | None
+    by: Origin | None = None
 
     def rows(self, row: HeldRow, raw: str) -> list[RowRead]:
         """`raw` in the place of the text of `row`: what stands in it, each fact with the place of that row."""
@@ -68,17 +71,26 @@ class Reader:
         return [_in_place(one, row) for one in found]
 
 
-def correct(store: Store, reader: Reader, row: HeldRow, raw: str, author: str) -> Reread:
+def correct(store: Store, reader: Reader, held: HeldRefusal, raw: str, author: str) -> Reread:
     """Store what the corrected text of a row says, and close the row; where it is refused too, store nothing.
 
-    What the row had given before and no longer gives is withdrawn. Raises AlreadyResolved.
+    What the row had given before and no longer gives is withdrawn. Raises CorrectionRefused for a row that cannot be
+    corrected, AlreadyResolved where somebody was faster.
     """
+    row = held.row
+    if row.raw is None:
+        raise CorrectionRefused("the input was refused whole and is not kept; correct it at its source and send it")
+    if held.resolution is not None:
+        done = held.resolution
+        raise CorrectionRefused(f"already {done.how} by {done.author} at {done.at:%Y-%m-%d %H:%M} UTC")
+    if not raw.strip():
+        raise CorrectionRefused("there is no text to read; to set the row aside, dismiss it with a reason")
     found = reader.rows(row, raw)
     refusals = tuple(refusal for one in found for refusal in one.refusals)
     if refusals or not found:
         return Reread(waiting=1, refusals=refusals)
     stated = {fact.fact_id for one in found for fact in one.facts}
-    before = [] if row.raw is None else [fact for one in reader.rows(row, row.raw) for fact in one.facts]
+    before = [fact for one in reader.rows(row, row.raw) for fact in one.facts]
     stored = store.by_id(fact.fact_id for fact in before if fact.fact_id not in stated)
     withdrawn = [
         Correction(
@@ -95,7 +107,8 @@ def correct(store: Store, reader: Reader, row: HeldRow, raw: str, author: str) -
     found[0] = found[0].model_copy(update={"facts": (*withdrawn, *found[0].facts)})
     rows = [_said_by(one, author, f"{row.source} (corrected)") for one in found]
     closing = Closing(row.key, "corrected", author, reader.at, raw=raw)
-    tally = store.append(rows, author=author, received_at=reader.at, closing=[closing])
+    said = deed(Act.ROW_CORRECTED, reader.by, 1)
+    tally = store.append(rows, author=author, received_at=reader.at, closing=[closing], deed=said)
     return Reread(closed=1, tally=tally)
 
 
@@ -120,11 +133,13 @@ def replay(store: Store, reader: Reader, rows: Iterable[HeldRow], author: str) -
             answered += renamed
             closing.append(Closing(row.key, "replayed", author, reader.at))
         if closing:
-            tally += store.append(answered, author=author, received_at=reader.at, closing=closing)
+            said = deed(Act.ROWS_REPLAYED, reader.by, len(closing))
+            tally += store.append(answered, author=author, received_at=reader.at, closing=closing, deed=said)
             closed += len(closing)
         new = list(_with_new_facts(store, partly))
         if new:
-            tally += store.append(new, author=author, received_at=reader.at)
+            said = deed(Act.ROWS_REPLAYED, reader.by, len(new))
+            tally += store.append(new, author=author, received_at=reader.at, deed=said)
     return Reread(closed, waiting, tally, tuple(refusals))
 
 

@@ -7,7 +7,7 @@ seconds reads nothing while nothing has arrived.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from threading import Condition
@@ -16,6 +16,7 @@ from typing import BinaryIO
 from pydantic import ConfigDict
 
 from monitoring import score_view
+from monitoring.access.acts import Act, Origin
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
 from monitoring.home_view import home_view
@@ -26,21 +27,12 @@ from monitoring.patient_view import explanations, patient_view
 from monitoring.records import Fact, Refusal, RowRead, Tally
 from monitoring.rounds.arriving import Arrived, arriving
 from monitoring.rounds.courses import Courses
-from monitoring.rounds.second_reading import CorrectionRefused, Reader, Reread, correct, replay
+from monitoring.rounds.deeds import charted, deed
+from monitoring.rounds.refused import Refused
 from monitoring.score_view import Laboratory
 from monitoring.settings import Settings
 from monitoring.side_by_side import SideBySide, of_course
-from monitoring.store import (
-    AlreadyResolved,
-    CodeMapping,
-    CodeSeen,
-    HeldRefusal,
-    HeldRow,
-    LedgerRow,
-    Span,
-    State,
-    Store,
-)
+from monitoring.store import LedgerRow, Store
 from monitoring.timeline import micros
 from monitoring.views import Explanation, HomeView, PatientView, WardView
 from monitoring.ward_view import ward_view
@@ -67,17 +59,14 @@ class IngestReport(Tally):
     sources: tuple[SourceTally, ...] = ()
 
 
-class Rounds:
+class Rounds(Refused):
     """What the screens and the commands ask of a ward. Safe to share between threads.
 
     Every method raises StoreUnavailable when the store does not answer.
     """
 
     def __init__(self, store: Store, settings: Settings, dictionary: Dictionary) -> None:
-        self._store = store
-        self._settings = settings
-        self._dictionary = dictionary
-        self._reading = (0, dictionary)
+        super().__init__(store, settings, dictionary)
         self._courses = Courses(store, dictionary, settings.ward_zone)
         self._news = Condition()
         self._told = 0
@@ -93,6 +82,7 @@ class Rounds:
         received_at: datetime,
         progress: Progress | None = None,
         share: Share | None = None,
+        by: Origin | None = None,
     ) -> IngestReport:
         """Files and folders into the store. `tz` (else the site's zone for files) reads times without an offset.
 
@@ -120,7 +110,12 @@ class Rounds:
                 progress(source, done)
 
         total = self._store.append(
-            remembered(), author=author, received_at=received_at, committed=committed, zone=_name(zone)
+            remembered(),
+            author=author,
+            received_at=received_at,
+            committed=committed,
+            zone=_name(zone),
+            deed=deed(Act.FILES_TAKEN_IN, by, len(paths)),
         )
         return IngestReport(
             **total.model_dump(),
@@ -149,13 +144,13 @@ class Rounds:
         self._store.append([row], author=author, received_at=received_at, zone=_name(zone))
         return row
 
-    def record(self, facts: Sequence[Fact], *, source: str) -> Tally:
+    def record(self, facts: Sequence[Fact], *, source: str, by: Origin | None = None) -> Tally:
         """Facts charted on a screen, each counted as one row of `source`."""
         if not facts:
             return Tally()
         rows = [RowRead(source=source, place=str(number), facts=(fact,)) for number, fact in enumerate(facts, start=1)]
         received_at = max(fact.received_at for fact in facts)
-        return self._store.append(rows, author=facts[0].author, received_at=received_at)
+        return self._store.append(rows, author=facts[0].author, received_at=received_at, deed=charted(by, facts))
 
     def ward(self, as_of: datetime, known_by: datetime | None = None, ward: str | None = None) -> WardView:
         """The ward at `as_of`; with `known_by`, from what had reached us by then. `ward` narrows to one by name.
@@ -216,113 +211,6 @@ class Rounds:
         """The equation per source and day of the ward's zone, newest day first."""
         return self._store.ledger(self._settings.ward_zone)
 
-    def refusals(self, source: str | None = None) -> list[Refusal]:
-        """What was refused, of one source or of all."""
-        return self._store.refusals(source)
-
-    def open_refusals(
-        self,
-        *,
-        source: str | None = None,
-        rule: str | None = None,
-        field: str | None = None,
-        arrived: Span | None = None,
-        state: State = "open",
-        limit: int | None = None,
-        after: int = 0,
-    ) -> list[HeldRefusal]:
-        """Refusals with an id above `after`, in order, each once however often it was sent.
-
-        An empty `field` is a row refused as a whole; `arrived` is from its first moment to before its second.
-        """
-        return self._store.quarantine.refusals(
-            source=source, rule=rule, field=field, arrived=arrived, state=state, limit=limit, after=after
-        )
-
-    def refused_rows(
-        self,
-        *,
-        source: str | None = None,
-        rule: str | None = None,
-        field: str | None = None,
-        arrived: Span | None = None,
-        state: State = "open",
-    ) -> int:
-        """In how many rows `open_refusals` finds something."""
-        return self._store.quarantine.how_many(source=source, rule=rule, field=field, arrived=arrived, state=state)
-
-    def refusal_kinds(self, state: State = "open") -> list[tuple[str, str | None, str | None]]:
-        """Each (source, rule, field) there is a refusal of, sorted; an empty field is a row refused as a whole."""
-        return self._store.quarantine.kinds(state)
-
-    def held_refusal(self, refusal_id: int) -> HeldRefusal | None:
-        """The refusal of that id, or None."""
-        return self._store.quarantine.refusal(refusal_id)
-
-    def preview(self, held: HeldRow, raw: str, *, at: datetime, tz: tzinfo | None = None) -> list[RowRead]:
-        """What `correct` would read in the text `raw` in the place of a held row; nothing is stored."""
-        return self._reader(at, tz).rows(held, raw)
-
-    def refusal_counts(self) -> dict[tuple[str, str | None], int]:
-        """Open refused rows by (source, rule), most first."""
-        return self._store.quarantine.counts()
-
-    def correct(self, refusal_id: int, raw: str, *, author: str, at: datetime, tz: tzinfo | None = None) -> Reread:
-        """The row of a refusal with its text corrected, read and stored as new facts by `author`.
-
-        `tz` is for times without an offset where the row had no zone. Where anything in it is refused still,
-        nothing is stored. Raises CorrectionRefused for a row that cannot be corrected here.
-        """
-        held = self._store.quarantine.refusal(refusal_id)
-        if held is None:
-            raise CorrectionRefused(f"there is no refusal {refusal_id}; look at the list again")
-        if held.row.raw is None:
-            raise CorrectionRefused("the input was refused whole and is not kept; correct it at its source and send it")
-        if held.resolution is not None:
-            done = held.resolution
-            raise CorrectionRefused(f"already {done.how} by {done.author} at {done.at:%Y-%m-%d %H:%M} UTC")
-        if not raw.strip():
-            raise CorrectionRefused("there is no text to read; to set the row aside, dismiss it with a reason")
-        try:
-            return correct(self._store, self._reader(at, tz), held.row, raw, author)
-        except AlreadyResolved as faster:
-            raise CorrectionRefused(str(faster)) from faster
-
-    def replay(
-        self, ids: Collection[int] | None = None, *, author: str, at: datetime, tz: tzinfo | None = None
-    ) -> Reread:
-        """Rows that wait, read again as they came: those of the refusals named, or all, unmapped codes included.
-
-        To be asked after a mapping or the dictionary changed. Asking twice changes nothing. Raises CorrectionRefused
-        where somebody resolved one of them at the same moment; ask again.
-        """
-        rows = self._store.quarantine.waiting(None if ids is None else self._keys(ids))
-        try:
-            return replay(self._store, self._reader(at, tz), rows, author)
-        except AlreadyResolved as faster:
-            raise CorrectionRefused(f"{faster}. Ask again for the rest") from faster
-
-    def dismiss(self, ids: Collection[int], *, author: str, at: datetime, reason: str) -> int:
-        """Set rows aside with a reason; how many were open. Raises ValueError without a reason."""
-        return self._store.quarantine.dismiss(self._keys(ids), author=author, at=at, reason=reason)
-
-    def unmapped_codes(self) -> list[CodeSeen]:
-        """Codes nobody had mapped when they arrived, in rows that wait for it, those in most rows first."""
-        return self._store.quarantine.unmapped()
-
-    def code_mappings(self) -> list[CodeMapping]:
-        """What the site says its codes mean now."""
-        return self._store.quarantine.mappings()
-
-    def map_code(self, code: str, concept: str | None, *, system: str = "", author: str, at: datetime) -> None:
-        """Say what a code means from now on; None: never a vital sign. Rows that wait for it are for `replay`.
-
-        Raises ValueError for a concept the dictionary does not have.
-        """
-        if concept is not None and concept not in self._dictionary.concepts:
-            raise ValueError(f"there is no concept {concept!r}; expected one of {', '.join(self._dictionary.concepts)}")
-        self._store.quarantine.map_code(system, code, concept, author=author, at=at)
-
     def version(self) -> int:
         """A number that changes when facts arrive, for `waiting`."""
         return self._store.version()
@@ -344,21 +232,6 @@ class Rounds:
         with self._news:
             self._told += 1
             self._news.notify_all()
-
-    def _keys(self, ids: Collection[int]) -> set[str]:
-        found = (self._store.quarantine.refusal(one) for one in ids)
-        return {held.row.key for held in found if held is not None}
-
-    def _reader(self, at: datetime, tz: tzinfo | None) -> Reader:
-        return Reader(self._with_mappings(), at, tz or self._settings.file_zone)
-
-    def _with_mappings(self) -> Dictionary:
-        """The dictionary with what the site says its codes mean, built anew when it says more."""
-        version = self._store.quarantine.mappings_version()
-        if version != self._reading[0]:
-            said = ((one.system, one.code, one.concept) for one in self._store.quarantine.mappings())
-            self._reading = (version, self._dictionary.with_mappings(said))
-        return self._reading[1]
 
 
 def _name(zone: tzinfo | None) -> str | None:
