@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from monitoring.clock import TimeRefused
-from monitoring.commands import check, demo, explain, grade, ingest, picture, terminal, user
+from monitoring.commands import check, demo, explain, grade, ingest, mllp, picture, terminal, user, watch
 from monitoring.concepts import DictionaryRefused, dictionary
 from monitoring.grading.picture import PictureRefused
 from monitoring.ingest import FileRefused
@@ -27,6 +27,8 @@ _VERBS = {
     "demo": demo,
     "check": check,
     "user": user,
+    "mllp": mllp,
+    "watch": watch,
 }
 _INTERRUPTED = 130
 _HELP_WIDTH = 78

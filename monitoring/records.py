@@ -347,6 +347,13 @@ class Tally(BaseModel):
             ignored_kinds=kinds,
         )
 
+    def sentence(self) -> str:
+        """The equation in one line."""
+        return (
+            f"{self.read} read = {self.stored} stored + {self.duplicates} duplicates "
+            f"+ {self.quarantined} quarantined + {self.ignored} ignored"
+        )
+
     @property
     def holds(self) -> bool:
         """Whether every row read is accounted for."""

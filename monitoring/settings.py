@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -36,7 +37,8 @@ class Settings:
 
     `ward_zone` decides the day post infusion and the times on screens; `file_zone` is applied to times without
     an offset in files, and is None unless set, so that such rows are quarantined and never guessed.
-    `requests_per_second` is how often one service token may send, in each process.
+    `requests_per_second` is how often one service token may send, in each process; `mllp_peers` are the networks
+    that may connect by MLLP, empty for this machine only.
     `public_url` is where people find the site; `behind_proxy` believes the last `X-Forwarded-*` of a proxy in front.
     """
 
@@ -48,6 +50,7 @@ class Settings:
     behind_proxy: bool = False
     single_sign_on: SingleSignOn | None = None
     requests_per_second: float = 50.0
+    mllp_peers: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 def read_settings(database_url: str | None = None) -> Settings:
@@ -65,7 +68,20 @@ def read_settings(database_url: str | None = None) -> Settings:
         behind_proxy=os.environ.get("MONITORING_BEHIND_PROXY", "") == "1",
         single_sign_on=_single_sign_on(),
         requests_per_second=_positive("MONITORING_REQUESTS_PER_SECOND", Settings.requests_per_second),
+        mllp_peers=_networks(os.environ.get("MONITORING_MLLP_PEERS", "")),
     )
+
+
+def _networks(said: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    found = []
+    for text in (part.strip() for part in said.split(",")):
+        try:
+            found += [ip_network(text)] if text else []
+        except ValueError as wrong:
+            raise SettingRefused(
+                f"MONITORING_MLLP_PEERS has {text!r}; expected an address such as 10.30.1.7 or 10.20.0.0/24"
+            ) from wrong
+    return tuple(found)
 
 
 def _positive(name: str, otherwise: float) -> float:

@@ -55,11 +55,12 @@ STANDS_WITH = {
     "score_view": "views",
     "access": "clock",
     "admission": "rounds",
+    "intake": "api",
     "commands": "__main__",
 }
 # The rooms around the core: they may read the settings and the wall clock, and open the store and the readers.
 # The core between course and views is handed facts and a moment, and knows none of these.
-OUTER = {"rounds", "admission", "ui", "api", "pages", "dashboard", "__main__", "commands"}
+OUTER = {"rounds", "admission", "ui", "api", "intake", "pages", "dashboard", "__main__", "commands"}
 FOR_THE_OUTER_ONLY = {SETTINGS, "store", "ingest"}
 STREAMLIT_LIVES_IN = {"ui", "pages", "dashboard"}
 SQL_LIVES_IN = {"store"}

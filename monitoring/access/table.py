@@ -137,6 +137,8 @@ COMMANDS: Mapping[str, Touches] = {
     "demo": Touches.ACCOUNTS,
     "check": Touches.STORE,
     "user": Touches.ACCOUNTS,
+    "mllp": Touches.STORE,
+    "watch": Touches.STORE,
 }
 """Every verb of the command line."""
 

@@ -92,24 +92,15 @@ def status_of(tally: Tally) -> int:
     return 422 if tally.quarantined == tally.read else 207
 
 
-def equation(tally: Tally) -> str:
-    """The equation as a sentence."""
-    return (
-        f"{tally.read} read = {tally.stored} stored + {tally.duplicates} duplicates + {tally.quarantined} quarantined "
-        f"+ {tally.ignored} ignored"
-    )
-
-
 def _untold(arrived: Arrived) -> str | None:
-    told = sum(len(row.refusals) for row in arrived.rows)
-    more = arrived.refused - told
+    more = arrived.untold
     return f"{more} more refusals are not listed here; the Intake page has all of them" if more else None
 
 
 def _outcome(arrived: Arrived) -> dict[str, Any]:
     said = operation_outcome(arrived.rows)
     issues = said["issue"] if arrived.rows else []
-    rest = [text for text in (_untold(arrived), equation(arrived.tally)) if text]
+    rest = [text for text in (_untold(arrived), arrived.tally.sentence()) if text]
     notes = [{"severity": "information", "code": "informational", "diagnostics": text} for text in rest]
     return {**said, "issue": [*issues, *notes]}
 

@@ -39,10 +39,7 @@ def note(text: str) -> None:
 def equation(tally: Tally) -> str:
     """The equation in one line, with what was ignored by kind."""
     kinds = ", ".join(f"{kind}: {count}" for kind, count in sorted(tally.ignored_kinds.items()))
-    return (
-        f"{tally.read} read = {tally.stored} stored + {tally.duplicates} duplicates + {tally.quarantined} quarantined "
-        f"+ {tally.ignored} ignored" + (f" ({kinds})" if kinds else "")
-    )
+    return tally.sentence() + (f" ({kinds})" if kinds else "")
 
 
 def note_refusals(refusals: Sequence[Refusal], all_of_them: str) -> None:

@@ -13,7 +13,6 @@ from monitoring.records import Refusal, RowRead, Tally
 MOST_TOLD = 1000
 """Refusals told to the sender of one body; the Intake page lists all of them."""
 _KEPT_WHOLE = 65_536
-_KEPT_OF_LARGER = 4_000
 
 
 @dataclass
@@ -28,11 +27,17 @@ class Arrived:
     refused: int = 0
     whole: str | None = None
 
+    @property
+    def untold(self) -> int:
+        """How many refusals `rows` does not have."""
+        return self.refused - sum(len(row.refusals) for row in self.rows)
 
-def arriving(stream: BinaryIO, fmt: str, reading: Reading, arrived: Arrived) -> Iterator[RowRead]:
+
+def arriving(stream: BinaryIO, fmt: str, reading: Reading, arrived: Arrived, whole: str) -> Iterator[RowRead]:
     """The rows of `stream` as they are read; `arrived` remembers what was refused in them.
 
-    A stream refused whole is one quarantined row that keeps its text, so that the ward sees what could not be read.
+    A stream refused whole is one quarantined row at the place `whole`, which keeps a short text, so that the ward sees
+    what could not be read.
     """
     try:
         rows = read_stream(
@@ -46,7 +51,7 @@ def arriving(stream: BinaryIO, fmt: str, reading: Reading, arrived: Arrived) -> 
         )
     except FileRefused as why:
         arrived.whole = str(why)
-        yield _remembered(_unread(stream, reading.source, arrived.whole), arrived)
+        yield _remembered(_unread(stream, reading.source, whole, arrived.whole), arrived)
         return
     for row in rows:
         yield _remembered(row, arrived) if row.refusals else row
@@ -59,9 +64,9 @@ def _remembered(row: RowRead, arrived: Arrived) -> RowRead:
     return row
 
 
-def _unread(stream: BinaryIO, source: str, why: str) -> RowRead:
+def _unread(stream: BinaryIO, source: str, place: str, why: str) -> RowRead:
     stream.seek(0)
     start = stream.read(_KEPT_WHOLE + 1)
-    text = (start if len(start) <= _KEPT_WHOLE else start[:_KEPT_OF_LARGER]).decode("utf-8", "backslashreplace")
-    refusal = Refusal(source=source, place="body", reason=f"{why}. Nothing of it was read", rule="format")
-    return RowRead(source=source, place="body", refusals=(refusal,), raw=text or None)
+    text = start.decode("utf-8", "backslashreplace") if len(start) <= _KEPT_WHOLE else None
+    refusal = Refusal(source=source, place=place, reason=f"{why}. Nothing of it was read", rule="format")
+    return RowRead(source=source, place=place, refusals=(refusal,), raw=text or None)

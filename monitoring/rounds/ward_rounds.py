@@ -124,16 +124,25 @@ class Rounds(Refused):
         )
 
     def receive(
-        self, stream: BinaryIO, *, source: str, fmt: str = "auto", author: str, received_at: datetime, live: bool = True
+        self,
+        stream: BinaryIO,
+        *,
+        source: str,
+        fmt: str = "auto",
+        author: str,
+        received_at: datetime,
+        live: bool = True,
+        whole: str = "body",
     ) -> Arrived:
-        """One body or file that came by itself, as it happened; durable when the call returns.
+        """One body or file that came by itself; durable when the call returns. `live`: it came as it happened.
 
-        `stream` can be wound back. What is refused whole is one quarantined row, and `Arrived.whole` says why.
+        `stream` can be wound back. What is refused whole is one quarantined row at the place `whole`, and
+        `Arrived.whole` says why.
         """
         zone = self._settings.file_zone
         arrived = Arrived()
         reading = Reading(source, received_at, zone, self._with_mappings(), live=live)
-        rows = arriving(stream, fmt, reading, arrived)
+        rows = arriving(stream, fmt, reading, arrived, whole)
         arrived.tally = self._store.append(rows, author=author, received_at=received_at, zone=_name(zone))
         return arrived
 

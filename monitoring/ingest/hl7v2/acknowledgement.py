@@ -14,8 +14,8 @@ from monitoring.records import Refusal, RowRead
 _MOST_REASONS = 20
 _PLACE = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[([0-9]+)\])?(?:-([0-9]+))?$")
 _ERR_BY_FIELD = ("2.5", "2.6", "2.7", "2.8", "2.9")
-_CODES = {"missing": "101", "unknown code": "103", "unknown word": "103", "charset": "102", "format": "102"}
-"""HL7 table 0357: required field missing, data type error, table value not found; anything else is 102."""
+_CODES = {"missing": "101", "unknown code": "103", "unknown word": "103", "charset": "102", "unavailable": "207"}
+"""HL7 table 0357: required field missing, data type error, table value not found, our own error; else 102."""
 
 
 class Verdict(StrEnum):
