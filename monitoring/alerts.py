@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
-from monitoring.records import Acknowledgement, Correction, Infusion, Patient, Placement
+from monitoring.records import Acknowledgement, Correction, Fact, Infusion, Observation
+from monitoring.standing import ADMINISTRATIVE
 from monitoring.timeline import hours, micros, moment
 from monitoring.vocabulary import AlertLevel, Severity
 from monitoring.wording import number_text
@@ -28,7 +29,7 @@ _DUE_NAMES = {
     "capd": "CAPD",
     "symptom_report": "Report",
 }
-_NOT_HEARD = (Patient, Placement, Infusion, Acknowledgement, Correction)
+_NOT_HEARD = (*ADMINISTRATIVE, Infusion, Acknowledgement, Correction)
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,14 @@ class Due:
 def last_heard(course: Course, as_of: datetime) -> datetime | None:
     """When anything at all was last charted about the patient, up to `as_of`."""
     known = bisect_right(course.facts, as_of, key=lambda fact: fact.effective_at)
-    heard = (fact.effective_at for fact in reversed(course.facts[:known]) if not isinstance(fact, _NOT_HEARD))
+    heard = (fact.effective_at for fact in reversed(course.facts[:known]) if _heard(fact))
     return next(heard, None)
+
+
+def _heard(fact: Fact) -> bool:
+    """Whether a fact comes from the bedside; a baseline is typed at a desk."""
+    baseline = isinstance(fact, Observation) and fact.concept.startswith("baseline_")
+    return not baseline and not isinstance(fact, _NOT_HEARD)
 
 
 def silent_for(course: Course, as_of: datetime) -> timedelta | None:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from monitoring.site import CONCEPTS, SiteSettings
 from monitoring.vocabulary import DrugClass, OxygenDevice, Severity, Syndrome
 
 REFERENCE = Path(__file__).resolve().parent.parent / "data" / "reference"
@@ -136,6 +137,22 @@ class Dictionary(BaseModel):
     drug_names: Mapping[str, str]
     mapped: Mapping[tuple[str, str], str | None] = Field(default_factory=dict)
     """What a site says its own codes mean, by folded (system, code); None: never a vital sign."""
+
+    site: SiteSettings = SiteSettings()
+    revision: int = 0
+    """Which revision of the site's settings `site` is; 0 where nobody has changed anything."""
+
+    def with_site(self, settings: SiteSettings, revision: int) -> Dictionary:
+        """The same dictionary with a site's cadence and freshness, and the rest of its settings at hand."""
+        changed = dict(self.concepts)
+        for group, names in CONCEPTS.items():
+            said = {
+                "cadence_hours": settings.cadence_hours.get(group),
+                "freshness_hours": settings.freshness_hours.get(group),
+            }
+            update = {name: hours for name, hours in said.items() if hours is not None}
+            changed |= {name: self.concepts[name].model_copy(update=update) for name in names if name in self.concepts}
+        return self.model_copy(update={"concepts": changed, "site": settings, "revision": revision})
 
     def mapping(self, code: str, system: str = "") -> str | None:
         """What a site says a local code means: a concept id, NEVER_A_VITAL, or None where it says nothing."""

@@ -188,6 +188,7 @@ class Course(StandingFacts):
         found["iv_fluid_bolus_count"] = self._held("iv_fluid_bolus_count", readings.observed)
         found |= self._drug_counts() | organ_numbers(self)
         found["age"] = self._age()
+        found |= {name: Steps.constant(limit) for name, limit in self.dictionary.site.low_pressure.numbers().items()}
         return found
 
     def _vasopressor_doses(self) -> Labels:

@@ -18,10 +18,11 @@ from monitoring.course import Course
 from monitoring.grading import DEFAULT_SYSTEMS, graded
 from monitoring.grading.engine import Grades
 from monitoring.records import Administration, Correction, Fact, Infusion, Observation, Patient
+from monitoring.site import SiteSettings
 from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, Times, micros
 
-CHARTING_DELAY = timedelta(minutes=30)
-"""A fact that comes within this of the moment it speaks of came in time."""
+CHARTING_DELAY = SiteSettings().late
+"""A fact that comes within this of the moment it speaks of came in time, unless the site says otherwise (D97)."""
 
 _EARLIER = "hindsight of an earlier course"
 
@@ -71,9 +72,10 @@ class _Late:
 class Hindsight:
     """The late facts of a course, and the course as it stood before each of them came."""
 
-    def __init__(self, course: Course, earlier: Hindsight | None = None, delay: timedelta = CHARTING_DELAY) -> None:
+    def __init__(self, course: Course, earlier: Hindsight | None = None) -> None:
         """Of a course; `earlier` of the same patient, from which what cannot have changed since is taken over."""
         self._course = course
+        delay = course.dictionary.site.late
         self._late = sorted(_late(course.received, delay), key=lambda late: late.received)
         first_seen = min((fact.received_at for fact in course.received), default=None)
         self._first = END_OF_TIME if first_seen is None else micros(first_seen)

@@ -21,6 +21,7 @@ from monitoring.vocabulary import (
     AdministrationAction,
     Cause,
     Consciousness,
+    CourseStep,
     Icp,
     Motor,
     NeuroTool,
@@ -130,6 +131,33 @@ class Placement(Fact):
     kind: Literal["placement"] = "placement"
     ward: str | None = None
     bed: str | None = None
+
+
+class Enrolment(Fact):
+    """For what and with what the patient is treated; `confirmed` are remarks of `enrolment` that a person let stand."""
+
+    kind: Literal["enrolment"] = "enrolment"
+    product: str | None = None
+    indication: str | None = None
+    prior_lines: int | None = Field(default=None, ge=0)
+    confirmed: tuple[str, ...] = ()
+
+
+class Milestone(Fact):
+    """A step of the treatment's course, or the end of monitoring here. Grades nothing."""
+
+    kind: Literal["milestone"] = "milestone"
+    step: CourseStep
+    note: str | None = None
+
+
+class CareContact(Fact):
+    """Somebody of the care team whom the family may phone; a Correction takes the number away again."""
+
+    kind: Literal["care_contact"] = "care_contact"
+    label: str = Field(min_length=1)
+    phone: str = Field(min_length=1)
+    hours: str | None = None
 
 
 class Infusion(Fact):
@@ -244,6 +272,9 @@ class Acknowledgement(Fact):
 AnyFact = Annotated[
     Patient
     | Placement
+    | Enrolment
+    | Milestone
+    | CareContact
     | Infusion
     | Observation
     | OxygenSupport

@@ -19,10 +19,13 @@ from monitoring.records import (
     Acknowledgement,
     Administration,
     Attribution,
+    CareContact,
     ChartedGrade,
     Correction,
+    Enrolment,
     Fact,
     Infusion,
+    Milestone,
     NeuroAssessment,
     Observation,
     OxygenSupport,
@@ -32,6 +35,9 @@ from monitoring.records import (
 )
 from monitoring.timeline import END_OF_TIME, hours, micros
 from monitoring.vocabulary import RETRACTED, Status
+
+ADMINISTRATIVE = (Patient, Placement, Enrolment, Milestone, CareContact)
+"""Kinds that say who and where somebody is, and nothing of how they are."""
 
 
 def standing(facts: Sequence[Fact]) -> list[Fact]:
@@ -90,6 +96,8 @@ class StandingFacts:
                 names = [f"charted:{fact.syndrome}"]
             case Patient() | Placement() | Infusion() | OxygenSupport() | Administration() | Acknowledgement():
                 names = [fact.kind]
+            case Enrolment() | Milestone() | CareContact():
+                names = [fact.kind]
             case _:
                 names = []
         return names
@@ -119,7 +127,7 @@ class StandingFacts:
         """Where grading begins: the first infusion, or the first timed fact where none is recorded."""
         if self.infusions:
             return micros(self.infusions[0].effective_at)
-        timed = [fact.effective_at for fact in self.facts if not isinstance(fact, Patient | Placement)]
+        timed = [fact.effective_at for fact in self.facts if not isinstance(fact, ADMINISTRATIVE)]
         return micros(min(timed)) if timed else None
 
     def patient(self) -> Patient | None:

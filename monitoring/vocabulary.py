@@ -51,6 +51,17 @@ class Sex(StrEnum):
     UNKNOWN = "unknown"
 
 
+class CourseStep(StrEnum):
+    """Steps of a treatment beside infusions and places, and the end of monitoring here."""
+
+    COLLECTION = "collection"
+    MANUFACTURING = "manufacturing"
+    PRODUCT_RECEIVED = "product-received"
+    LYMPHODEPLETION = "lymphodepletion"
+    MONITORING_ENDED = "monitoring-ended"
+    MONITORING_RESUMED = "monitoring-resumed"
+
+
 class Reporter(StrEnum):
     """Who said it."""
 

@@ -24,6 +24,7 @@ SETTINGS = "settings"  # the one module that reads the environment
 STANDS_WITH = {
     "timeline": "clock",
     SETTINGS: "clock",
+    "site": "clock",
     "evidence": "clock",
     "cognition": "clock",
     "products": "clock",
@@ -46,6 +47,7 @@ STANDS_WITH = {
     "hindsight": "windows",
     "after_the_fact": "windows",
     "situations": "windows",
+    "monitored": "alerts",
     "bedside": "alerts",
     "sentences": "alerts",
     "ward_view": "views",

@@ -10,6 +10,7 @@ import numpy as np
 from monitoring.evidence import Evidence, once
 from monitoring.grading.attribution import elsewhere, unless_elsewhere
 from monitoring.grading.engine import Axis, Bands
+from monitoring.site import ADULT_MEAN, ADULT_SYSTOLIC, AGAINST_BASELINE
 from monitoring.timeline import Steps, Values, combine
 from monitoring.vocabulary import Sign, Syndrome
 
@@ -46,12 +47,27 @@ def limits(age: Pair) -> Pair:
 @once
 def by_age(evidence: Evidence) -> Steps:
     """1 where the systolic pressure is below the limit of the age (adults: or a charted mean below 65)."""
-    return combine(_by_age, evidence.number("sbp"), evidence.number("map"), evidence.number("age"))
+    return combine(
+        _by_age,
+        evidence.number("sbp"),
+        evidence.number("map"),
+        evidence.number("age"),
+        _said(evidence, ADULT_SYSTOLIC, HIGHEST_LIMIT),
+        _said(evidence, ADULT_MEAN, ADULT_LOW_MAP),
+    )
 
 
-def _by_age(sbp: Pair, mean: Pair, age: Pair) -> Pair:
-    low, high = limits(age)
-    low_mean = np.isfinite(mean[1]) & (mean[1] < ADULT_LOW_MAP)
+def _said(evidence: Evidence, name: str, otherwise: float) -> Steps:
+    """A limit that the site chose (D96), else the usual one."""
+    return evidence.numbers.get(name) or Steps.constant(otherwise)
+
+
+def _by_age(sbp: Pair, mean: Pair, age: Pair, adult: Pair, low_below: Pair) -> Pair:
+    low, high = (
+        np.where(np.isfinite(years) & (years >= ADULT_YEARS), adult[0], limit)
+        for years, limit in zip(age, limits(age), strict=True)
+    )
+    low_mean = np.isfinite(mean[1]) & (mean[1] < low_below[0])
     certain = (sbp[1] < low) | (low_mean & (age[0] >= ADULT_YEARS))
     possible = (sbp[0] < high) | (low_mean & (age[1] >= ADULT_YEARS))
     return certain.astype(float), possible.astype(float)
@@ -60,11 +76,18 @@ def _by_age(sbp: Pair, mean: Pair, age: Pair) -> Pair:
 @once
 def by_baseline(evidence: Evidence) -> Steps:
     """1 where an adult's systolic pressure is below 80 % of baseline and below 100 (Brudno 2016 ward rule)."""
-    return combine(_by_baseline, evidence.number("sbp"), evidence.number("baseline_sbp"), evidence.number("age"))
+    return combine(
+        _by_baseline,
+        evidence.number("sbp"),
+        evidence.number("baseline_sbp"),
+        evidence.number("age"),
+        _said(evidence, AGAINST_BASELINE, BASELINE_SHARE),
+    )
 
 
-def _by_baseline(sbp: Pair, baseline: Pair, age: Pair) -> Pair:
-    low = (sbp[1] < BASELINE_SHARE * baseline[0]) & (sbp[1] < BASELINE_CEILING)
+def _by_baseline(sbp: Pair, baseline: Pair, age: Pair, share: Pair) -> Pair:
+    counted = np.isfinite(baseline[0]) & (share[0] > 0)
+    low = counted & (sbp[1] < share[0] * np.where(counted, baseline[0], 1.0)) & (sbp[1] < BASELINE_CEILING)
     return (low & (age[0] >= ADULT_YEARS)).astype(float), (low & (age[1] >= ADULT_YEARS)).astype(float)
 
 
