@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -47,9 +48,12 @@ _DEVICE_SHORT = {
 
 def ward_view(courses: Sequence[Course], as_of: datetime, ward_zone: tzinfo, ward: str) -> WardView:
     """The rows of the courses at `as_of`: silent patients and the highest certain grades first (decision D16)."""
-    rows = [_Sorted.of(course.until(as_of), as_of, ward_zone) for course in courses]
-    rows.sort(key=lambda entry: entry.order)
-    shown = tuple(entry.row for entry in rows)
+    return in_order([placed_row(course, as_of, ward_zone) for course in courses], as_of, ward)
+
+
+def in_order(placed: Sequence[PlacedRow], as_of: datetime, ward: str) -> WardView:
+    """Rows that hold at `as_of` as the board of a ward."""
+    shown = tuple(entry.row for entry in sorted(placed, key=lambda entry: entry.order))
     return WardView(
         ward=ward,
         as_of=as_of,
@@ -61,20 +65,45 @@ def ward_view(courses: Sequence[Course], as_of: datetime, ward_zone: tzinfo, war
 
 
 @dataclass(frozen=True)
-class _Sorted:
+class PlacedRow:
+    """A row, its place in the order of the board, and from when to before when it holds if nothing more is known.
+
+    It ends with the minute, and earlier where a grade changes or something falls due: ages are told to the minute.
+    """
+
     order: tuple[float, float, float, float, str]
     row: WardRow
+    since: datetime
+    until: datetime
 
-    @classmethod
-    def of(cls, course: Course, as_of: datetime, ward_zone: tzinfo) -> _Sorted:
-        row = ward_row(Situation(course, as_of, ward_zone))
-        published = (row.crs, row.icans)
-        certain = max(_certain(cell) for cell in published)
-        possible = max(cell.at_most if cell.at_most is not None else 4 for cell in published)
-        heard = last_heard(course, as_of)
-        quiet = (as_of - heard).total_seconds() if heard else float("inf")
-        urgent = 4.5 if row.silent else certain
-        return cls((-urgent, -possible, -float(row.reported.at_least or 0), -quiet, row.bed), row)
+
+def placed_row(course: Course, as_of: datetime, ward_zone: tzinfo) -> PlacedRow:
+    """One patient's line at `as_of`; what the course says of later moments is left out."""
+    now = Situation(course.until(as_of), as_of, ward_zone)
+    row = ward_row(now)
+    published = (row.crs, row.icans)
+    certain = max(_certain(cell) for cell in published)
+    possible = max(cell.at_most if cell.at_most is not None else 4 for cell in published)
+    heard = last_heard(now.course, as_of)
+    quiet = (as_of - heard).total_seconds() if heard else float("inf")
+    urgent = 4.5 if row.silent else certain
+    order = (-urgent, -possible, -float(row.reported.at_least or 0), -quiet, row.bed)
+    return PlacedRow(order, row, as_of, _holds_until(now, row, course))
+
+
+def _holds_until(now: Situation, row: WardRow, course: Course) -> datetime:
+    """The next moment at which the line may say something else."""
+    minute = now.as_of.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    due = next_due(now.course, minute, cognitive_tool(now))
+    late = due is not None and due.overdue(minute)
+    if late != row.overdue or (silent_for(now.course, minute) is not None) != row.silent:
+        return now.as_of
+    turns = [
+        int(grade.at[place]) for grade in now.grades.values() if (place := grade.place(now.at) + 1) < len(grade.at)
+    ]
+    later = bisect_right(course.facts, now.as_of, key=lambda fact: fact.effective_at)
+    begins = [course.facts[later].effective_at] if later < len(course.facts) else []
+    return min([minute, *begins, *(moment(turn) for turn in turns if turn < micros(minute))])
 
 
 def _certain(cell: GradeCell) -> float:

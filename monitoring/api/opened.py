@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from functools import cache
 
 from monitoring.admission import Admission
-from monitoring.concepts import dictionary
 from monitoring.rounds import Rounds
+from monitoring.rounds import opened as process
 from monitoring.settings import Settings, read_settings
-from monitoring.store import Store, open_store
+from monitoring.store import Store
 from monitoring.store.accounts import open_accounts
 
 
@@ -22,7 +22,7 @@ def settings() -> Settings:
 @cache
 def store() -> Store:
     """The one Store of the routes. Raises StoreUnavailable; a failure is not remembered."""
-    return open_store(settings().database_url)
+    return process.store()
 
 
 @cache
@@ -34,7 +34,7 @@ def admission() -> Admission:
 @cache
 def rounds() -> Rounds:
     """The one Rounds of the routes. Raises StoreUnavailable; a failure is not remembered."""
-    return Rounds(store(), settings(), dictionary())
+    return process.rounds()
 
 
 def now() -> datetime:
@@ -44,5 +44,6 @@ def now() -> datetime:
 
 def forget() -> None:
     """Open everything anew at the next call: the settings have changed."""
+    process.forget()
     for kept in (settings, store, admission, rounds):
         kept.cache_clear()

@@ -28,13 +28,14 @@ class Courses:
         self._mark: Mark | None = None
         self._facts: dict[str, list[Fact]] = defaultdict(list)
         self._courses: dict[str, Course] = {}
+        self._shown: Mapping[str, Course] = {}
         self._earlier: OrderedDict[datetime, dict[str, Course]] = OrderedDict()
 
     def now(self) -> Mapping[str, Course]:
-        """The course of every patient by id, from everything stored by now."""
+        """The course of every patient by id, from everything stored by now; the same object while nothing is new."""
         with self._lock:
             self._read()
-            return dict(self._courses)
+            return self._shown
 
     def known_by(self, moment: datetime) -> Mapping[str, Course]:
         """The courses from what had reached us by `moment`, of patients of whom anything had."""
@@ -67,6 +68,8 @@ class Courses:
             self._facts[fact.patient_id].append(fact)
         for name in {fact.patient_id for fact in changes.facts}:
             self._courses[name] = followed(self._course(name, self._facts[name]), self._courses.get(name))
+        if changes.anew or changes.facts:
+            self._shown = dict(self._courses)
         self._mark = changes.mark
 
     def _by(self, name: str, moment: datetime) -> Course | None:

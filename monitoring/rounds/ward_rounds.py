@@ -26,6 +26,7 @@ from monitoring.ingest.rows import Reading
 from monitoring.patient_view import explanations, patient_view
 from monitoring.records import Fact, Refusal, RowRead, Tally
 from monitoring.rounds.arriving import Arrived, arriving
+from monitoring.rounds.boards import Boards
 from monitoring.rounds.courses import Courses
 from monitoring.rounds.deeds import charted, deed
 from monitoring.rounds.refused import Refused
@@ -68,6 +69,7 @@ class Rounds(Refused):
     def __init__(self, store: Store, settings: Settings, dictionary: Dictionary) -> None:
         super().__init__(store, settings, dictionary)
         self._courses = Courses(store, dictionary, settings.ward_zone)
+        self._boards = Boards(settings.ward_zone)
         self._news = Condition()
         self._told = 0
         store.listen(self._tell)
@@ -166,8 +168,15 @@ class Rounds(Refused):
 
         Not narrowed, it is called by the ward all its patients share (those at home apart), else ALL_WARDS.
         """
-        known = self._courses.now() if known_by is None else self._courses.known_by(known_by)
-        courses = list(known.values())
+        if known_by is None:
+            return self._boards.board(
+                self._courses.now(),
+                as_of,
+                ward,
+                lambda course: _ward_of(course, as_of) == ward,
+                lambda courses: _shared_ward(courses, as_of),
+            )
+        courses = list(self._courses.known_by(known_by).values())
         if ward is not None:
             courses = [course for course in courses if _ward_of(course, as_of) == ward]
         return ward_view(courses, as_of, self._settings.ward_zone, ward or _shared_ward(courses, as_of))

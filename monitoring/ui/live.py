@@ -6,10 +6,8 @@ from datetime import UTC, datetime
 from functools import cache
 
 from monitoring.admission import Admission
-from monitoring.concepts import dictionary
-from monitoring.rounds import Rounds
+from monitoring.rounds import Rounds, opened
 from monitoring.settings import Settings, read_settings
-from monitoring.store import open_store
 from monitoring.store.accounts import open_accounts
 
 
@@ -22,7 +20,7 @@ def settings() -> Settings:
 @cache
 def rounds() -> Rounds:
     """The one Rounds of this process. Raises StoreUnavailable; a failure is not remembered."""
-    return Rounds(open_store(settings().database_url), settings(), dictionary())
+    return opened.rounds()
 
 
 @cache
@@ -45,6 +43,7 @@ def is_demonstration() -> bool:
 
 def forget() -> None:
     """Open everything anew at the next call: the settings have changed."""
+    opened.forget()
     for kept in (settings, rounds, admission, address_secret, is_demonstration):
         kept.cache_clear()
 
