@@ -6,8 +6,9 @@ resource alone. Its place is `Observation/abc (entry 12)`, `(line 12)` or both.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import BinaryIO
 
 import msgspec
@@ -21,7 +22,8 @@ from monitoring.ingest.fhir.outcome import operation_outcome
 from monitoring.ingest.fhir.patient import read_patient
 from monitoring.ingest.fhir.procedure import read_procedure
 from monitoring.ingest.fhir.questionnaire import read_questionnaire_response
-from monitoring.ingest.fhir.reading import NotRead, One, decoded
+from monitoring.ingest.fhir.reading import ID, NotRead, One, decoded
+from monitoring.ingest.fhir.repeats import Repeats
 from monitoring.ingest.fhir.resources import UNREADABLE, Entry, Head
 from monitoring.ingest.rows import Reading
 from monitoring.records import RowRead
@@ -36,7 +38,6 @@ _READERS: Mapping[str, Callable[[One], None]] = {
     "Encounter": read_encounter,
     "Procedure": read_procedure,
 }
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _DEEPEST_BUNDLE = 4
 _REMEMBERED = 50_000
 _REFERRED_TO = frozenset({"Medication", "Location"})
@@ -50,39 +51,59 @@ def read_fhir(stream: BinaryIO, reading: Reading) -> Iterator[RowRead]:
 
 
 def _read_all(found: Iterator[Document], reading: Reading, codes: Codes) -> Iterator[RowRead]:
+    feed = _Feed(reading, codes, Repeats(reading, codes))
     seen: dict[str, bytes] = {}
-    for document in found:
-        if document.broken is not None:
-            yield _unread(reading, document.place, document.raw, document.broken)
-        elif document.raw.lstrip()[:1] == b"[":
+
+    def alone(line: bytes, place: str) -> RowRead:
+        return feed.one(_resource(line), place, seen)
+
+    for place, line, broken in found:
+        raw = line.strip()
+        if broken is not None:
+            yield feed.unread(place, line, broken)
+        elif raw.startswith(b"["):
             try:
-                entries = msgspec.json.decode(document.raw, type=list[msgspec.Raw])
+                entries = msgspec.json.decode(raw, type=list[msgspec.Raw])
             except UNREADABLE as wrong:
-                yield _unread(reading, document.place, document.raw, str(wrong))
+                yield feed.unread(place, line, str(wrong))
                 continue
-            parsed = [_parsed(Entry(resource=raw), bytes(raw)) for raw in entries]
-            yield from _read_entries(parsed, reading, codes, document.place, 0)
+            yield from feed.entries([bytes(entry) for entry in entries], _resource, place, {}, 0)
         else:
-            raw = document.raw.strip()
-            entry = _parsed(Entry(resource=msgspec.Raw(raw)), raw)
-            yield from _read_one(entry, reading, codes, document.place, seen, 0)
+            row = feed.again.row(raw, place, raw, alone) if place else None
+            if row is not None:
+                yield row
+                continue
+            parsed = _resource(raw)
+            yield from feed.rows(parsed, place, seen, 0)
+            head = parsed.head
+            if head.resource_type in _REFERRED_TO and head.id and len(seen) < _REMEMBERED:
+                seen[f"{head.resource_type}/{head.id}"] = raw
 
 
+@dataclass(slots=True)
 class _Parsed:
     """An entry and what its resource is called; `broken` says why it cannot be read."""
 
-    __slots__ = ("broken", "entry", "head", "raw")
-
-    def __init__(self, entry: Entry, raw: bytes, head: Head, broken: str | None) -> None:
-        self.entry, self.raw, self.head, self.broken = entry, raw, head, broken
-
-    def names(self) -> list[str]:
-        """Everything a reference may call the resource."""
-        head, url = self.head, self.entry.full_url
-        return [name for name in (url, f"{head.resource_type}/{head.id}" if head.id else None) if name]
+    entry: Entry
+    raw: bytes
+    head: Head
+    broken: str | None = None
 
 
-def _parsed(entry: Entry, raw: bytes) -> _Parsed:
+def _resource(raw: bytes) -> _Parsed:
+    """A resource that stands alone."""
+    return _headed(Entry(resource=msgspec.Raw(raw)), raw)
+
+
+def _bundle_entry(raw: bytes) -> _Parsed:
+    """An entry of a Bundle."""
+    try:
+        return _headed(decoded(raw, Entry), raw)
+    except UNREADABLE as wrong:
+        return _Parsed(Entry(), raw, Head(), str(wrong))
+
+
+def _headed(entry: Entry, raw: bytes) -> _Parsed:
     head, broken = Head(), None
     if entry.resource is not msgspec.UNSET:
         try:
@@ -92,82 +113,119 @@ def _parsed(entry: Entry, raw: bytes) -> _Parsed:
     return _Parsed(entry, raw, head, broken)
 
 
-def _parsed_entry(raw: bytes) -> _Parsed:
-    try:
-        return _parsed(decoded(raw, Entry), raw)
-    except UNREADABLE as wrong:
-        return _Parsed(Entry(), raw, Head(), str(wrong))
+class _Neighbours(Mapping[str, bytes]):
+    """The resources of a Bundle by every name a reference may use, looked through when one is first asked for."""
+
+    def __init__(
+        self, entries: Sequence[bytes], parsed: Callable[[bytes], _Parsed], beyond: Mapping[str, bytes]
+    ) -> None:
+        self._entries, self._parsed, self._beyond = entries, parsed, beyond
+
+    @cached_property
+    def _named(self) -> dict[str, bytes]:
+        named = dict(self._beyond)
+        for one in map(self._parsed, self._entries):
+            if one.entry.resource is not msgspec.UNSET:
+                names = one.entry.full_url, f"{one.head.resource_type}/{one.head.id}" if one.head.id else None
+                named.update(dict.fromkeys(filter(None, names), bytes(one.entry.resource)))
+        return named
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._named[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named)
+
+    def __len__(self) -> int:
+        return len(self._named)
 
 
-def _unread(reading: Reading, place: str, raw: bytes, why: str) -> RowRead:
-    one = One(reading, site_codes(reading.dictionary), place, raw, Head(), {})
-    one.refuse(None, None, "format", f"{why}; not read. Correct it and send it again")
-    return one.done()
+@dataclass(frozen=True)
+class _Feed:
+    """One input being read."""
 
+    reading: Reading
+    codes: Codes
+    again: Repeats
 
-def _read_bundle(
-    raw: bytes, reading: Reading, codes: Codes, place: str, seen: dict[str, bytes], depth: int
-) -> Iterator[RowRead]:
-    """The entries of a Bundle; one that is none, or says a key twice, is one quarantined row."""
-    try:
-        parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        colons = sum(name.count(":") + 1 + bytes(part).count(b":") for name, part in parts.items())
-        if colons != raw.count(b":"):
-            checked(raw)
-        entries = msgspec.json.decode(parts.get("entry", b"[]"), type=list[msgspec.Raw])
-    except (*UNREADABLE, NotJson) as wrong:
-        yield _unread(reading, place or "Bundle", raw, str(wrong))
-        return
-    if not entries:
-        one = One(reading, codes, place or "Bundle", raw, Head("Bundle"), {}, ignored_kind="Bundle without entries")
-        yield one.done()
-        return
-    yield from _read_entries([_parsed_entry(bytes(entry)) for entry in entries], reading, codes, place, depth, seen)
+    def unread(self, place: str, raw: bytes, why: str) -> RowRead:
+        """What is no JSON we accept."""
+        one = One(self.reading, self.codes, place, raw, Head(), {})
+        one.refuse(None, None, "format", f"{why}; not read. Correct it and send it again")
+        return one.done()
 
+    def bundle(self, raw: bytes, place: str, beyond: Mapping[str, bytes], depth: int) -> Iterator[RowRead]:
+        """The entries of a Bundle; one that is none, or says a key twice, is one quarantined row."""
+        try:
+            parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+            colons = sum(name.count(":") + 1 + bytes(part).count(b":") for name, part in parts.items())
+            if colons != raw.count(b":"):
+                checked(raw)
+            entries = msgspec.json.decode(parts.get("entry", b"[]"), type=list[msgspec.Raw])
+        except (*UNREADABLE, NotJson) as wrong:
+            yield self.unread(place or "Bundle", raw, str(wrong))
+            return
+        if not entries:
+            one = One(self.reading, self.codes, place or "Bundle", raw, Head("Bundle"), {})
+            one.ignored_kind = "Bundle without entries"
+            yield one.done()
+            return
+        yield from self.entries([bytes(entry) for entry in entries], _bundle_entry, place, beyond, depth)
 
-def _read_entries(
-    entries: list[_Parsed],
-    reading: Reading,
-    codes: Codes,
-    place: str,
-    depth: int,
-    seen: Mapping[str, bytes] | None = None,
-) -> Iterator[RowRead]:
-    neighbours = dict(seen or {})
-    for parsed in entries:
-        if parsed.entry.resource is not msgspec.UNSET:
-            neighbours.update(dict.fromkeys(parsed.names(), bytes(parsed.entry.resource)))
-    for number, parsed in enumerate(entries, start=1):
-        where = f"{place}, entry {number}" if place else f"entry {number}"
-        yield from _read_one(parsed, reading, codes, where, neighbours, depth)
+    def entries(
+        self,
+        entries: list[bytes],
+        parsed: Callable[[bytes], _Parsed],
+        place: str,
+        beyond: Mapping[str, bytes],
+        depth: int,
+    ) -> Iterator[RowRead]:
+        """The outcome of every entry of a Bundle or resource of a list."""
+        neighbours = _Neighbours(entries, parsed, beyond)
 
+        def alone(entry: bytes, where: str) -> RowRead:
+            return self.one(parsed(entry), where, neighbours)
 
-def _read_one(
-    parsed: _Parsed, reading: Reading, codes: Codes, where: str, seen: dict[str, bytes], depth: int
-) -> Iterator[RowRead]:
-    """The outcome of one resource, or of every entry of a Bundle."""
-    head, entry = parsed.head, parsed.entry
-    if head.resource_type == "Bundle" and entry.resource is not msgspec.UNSET and depth < _DEEPEST_BUNDLE:
-        yield from _read_bundle(bytes(entry.resource), reading, codes, where, seen, depth + 1)
-        return
-    resource = parsed.raw if entry.resource is msgspec.UNSET else bytes(entry.resource)
-    named = "/".join(name for name in (head.resource_type, head.id) if name) or "resource"
-    one = One(reading, codes, f"{named} ({where})" if where else named, resource, head, seen, entry.full_url)
-    one.last_modified = entry.response.last_modified if entry.response else None
-    try:
-        if parsed.broken is not None:
-            raise NotJson(parsed.broken)
-        checked(parsed.raw)
-        _read_resource(one, entry)
-    except NotJson as wrong:
-        one.refuse(None, None, "format", f"{wrong}; not read. Correct it and send it again")
-    except UNREADABLE as wrong:
-        one.refuse(None, None, "format", f"{wrong}; not read. Send it as FHIR R4 says")
-    except NotRead:
-        pass
-    yield one.done()
-    if head.resource_type in _REFERRED_TO and head.id and len(seen) < _REMEMBERED:
-        seen[f"{head.resource_type}/{head.id}"] = resource
+        prefix = f"{place}, entry " if place else "entry "
+        for number, entry in enumerate(entries, start=1):
+            where = f"{prefix}{number}"
+            resource = self.again.resource(entry) if parsed is _bundle_entry else entry
+            row = None
+            if resource is not None:
+                row = self.again.row(resource, where, entry, alone)
+            if row is not None:
+                yield row
+            else:
+                yield from self.rows(parsed(entry), where, neighbours, depth)
+
+    def rows(self, parsed: _Parsed, where: str, neighbours: Mapping[str, bytes], depth: int) -> Iterator[RowRead]:
+        """The outcome of one resource, or of every entry of a Bundle."""
+        resource = parsed.entry.resource
+        if parsed.head.resource_type == "Bundle" and resource is not msgspec.UNSET and depth < _DEEPEST_BUNDLE:
+            yield from self.bundle(bytes(resource), where, neighbours, depth + 1)
+        else:
+            yield self.one(parsed, where, neighbours)
+
+    def one(self, parsed: _Parsed, where: str, neighbours: Mapping[str, bytes]) -> RowRead:
+        """The outcome of one resource."""
+        head, entry = parsed.head, parsed.entry
+        resource = parsed.raw if entry.resource is msgspec.UNSET else bytes(entry.resource)
+        named = "/".join(name for name in (head.resource_type, head.id) if name) or "resource"
+        place = f"{named} ({where})" if where else named
+        one = One(self.reading, self.codes, place, resource, head, neighbours, entry.full_url)
+        one.last_modified = entry.response.last_modified if entry.response else None
+        try:
+            if parsed.broken is not None:
+                raise NotJson(parsed.broken)
+            checked(parsed.raw)
+            _read_resource(one, entry)
+        except NotJson as wrong:
+            one.refuse(None, None, "format", f"{wrong}; not read. Correct it and send it again")
+        except UNREADABLE as wrong:
+            one.refuse(None, None, "format", f"{wrong}; not read. Send it as FHIR R4 says")
+        except NotRead:
+            pass
+        return one.done()
 
 
 def _read_resource(one: One, entry: Entry) -> None:
@@ -186,7 +244,7 @@ def _read_resource(one: One, entry: Entry) -> None:
     kind = one.head.resource_type or ""
     if not (kind.isascii() and kind.isalpha() and len(kind) <= 64):
         raise one.give_up("resourceType", kind or None, "format", "names no FHIR resource type; not read. Correct it")
-    if one.head.id is not None and _ID.fullmatch(one.head.id) is None:
+    if one.head.id is not None and ID.fullmatch(one.head.id) is None:
         raise one.give_up(
             "id", one.head.id, "format", "expected 1 to 64 letters, digits, - and . as an id; not read. Correct it"
         )

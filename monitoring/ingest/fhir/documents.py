@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -27,8 +26,7 @@ class NotJson(ValueError):
     """Bytes that are no JSON we accept; the message says why."""
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """One JSON text and where it stands; `place` is empty for the only one of an input. `broken`: why it is unread."""
 
     place: str

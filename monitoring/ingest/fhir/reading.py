@@ -24,6 +24,8 @@ from monitoring.ingest.rows import Reading
 from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
 from monitoring.vocabulary import RETRACTED, Status
 
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+"""What FHIR allows as the id of a resource."""
 _SHOWN = 200
 _MONTH_OR_YEAR = re.compile(r"[0-9]{4}(-[0-9]{2})?")
 Read = TypeVar("Read", bound=msgspec.Struct)
