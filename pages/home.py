@@ -12,6 +12,7 @@ from monitoring.ui import live
 from monitoring.ui.frame import open_screen, style
 from monitoring.ui.home_report import GROUPS, HOW_MUCH, about, answer_card, asked, entry_text, heading, moment_text
 from monitoring.ui.statements import StatementRefused, checked, home_facts
+from monitoring.ui.traces import origin, viewed
 from monitoring.ui.trouble import calm
 from monitoring.views import HomeView
 from monitoring.vocabulary import Severity
@@ -134,7 +135,7 @@ def report(patient_id: str, view: HomeView) -> None:
         elif sent:
             now = live.now()
             facts = home_facts(patient_id, celsius, marked, by=someone, at=at, now=now, dictionary=dictionary())
-            live.rounds().record(facts, source="home")
+            live.rounds().record(facts, source="home", by=origin(someone))
             st.session_state[ANSWER] = home_answer(marked, celsius, dictionary())
             st.session_state[ROUND] = turn + 1
             st.rerun()
@@ -145,6 +146,7 @@ def report(patient_id: str, view: HomeView) -> None:
 
 with st.container(key="home"), calm("Not sent. If you are worried, phone the team"):
     if someone.patient_id is not None:
+        viewed(someone, someone.patient_id)
         shown = live.rounds().home(someone.patient_id, live.now())
         if shown is None:
             st.info("Nothing is known of your patient yet. Please ask the team.")

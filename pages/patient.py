@@ -11,6 +11,7 @@ from monitoring.ui.frame import open_screen, style
 from monitoring.ui.people import patient_key, patient_of, still_signed_in
 from monitoring.ui.risk_ribbon import ribbon
 from monitoring.ui.scales_panel import scales_panel
+from monitoring.ui.traces import viewed
 from monitoring.ui.trouble import calm
 from monitoring.ui.viewport import narrow_screen
 from monitoring.ui.why import why_panel
@@ -83,6 +84,7 @@ with calm("The list of patients cannot be read now"):
     everybody = dict(live.rounds().patients())
     shown = choose(everybody)
     if shown is not None:
+        viewed(someone, shown)
         course(shown)
         if may(someone.role, Action.CHART):
             charting_forms(shown, someone)

@@ -9,6 +9,7 @@ from monitoring.ui import live
 from monitoring.ui.board import board_payload, draw_board
 from monitoring.ui.frame import open_screen
 from monitoring.ui.people import still_signed_in
+from monitoring.ui.traces import ward_opened
 from monitoring.views import WardView
 
 someone = open_screen("ward")
@@ -41,4 +42,5 @@ def board() -> None:
         st.switch_page(ROOT / "pages" / "patient.py", query_params={"p": pressed})
 
 
+ward_opened(someone)
 board()

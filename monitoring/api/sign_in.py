@@ -106,7 +106,9 @@ async def set_password(request: Request) -> Response:
         link = fields.get("link", "")
         if fields.get("password") != fields.get("again"):
             raise AccessRefused("The two passwords differ. Please write the same one twice.")
-        account = await anyio.to_thread.run_sync(partial(_accept, link, fields), limiter=_HASHING)
+        account = await anyio.to_thread.run_sync(
+            partial(_accept, link, fields, visit.address(request.scope)), limiter=_HASHING
+        )
     except (AccessRefused, FormRefused) as refused:
         return await _invitation(request, link, alert(str(refused)), 400)
     except StoreUnavailable:
@@ -123,11 +125,13 @@ def _knock(name: str, password: str, came_from: str) -> tuple[str, Account]:
     return admission().sign_in(name, password, came_from, now())
 
 
-def _accept(link: str, fields: Mapping[str, str]) -> Account:
+def _accept(link: str, fields: Mapping[str, str], address: str) -> Account:
     password = fields.get("password", "")
     if "name" in fields:
-        return admission().accept_as_first(link, fields["name"], fields.get("display_name", ""), password, now())
-    return admission().accept(link, password, now())
+        return admission().accept_as_first(
+            link, fields["name"], fields.get("display_name", ""), password, now(), address
+        )
+    return admission().accept(link, password, now(), address)
 
 
 async def _invitation(request: Request, link: str, said: str = "", status: int = 200) -> Response:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitoring.access.accounts import DEMONSTRATION_MARK
+from monitoring.access.acts import Act, Deed
 from monitoring.admission import Admission
 from monitoring.commands import ingest, terminal
 from monitoring.concepts import dictionary
@@ -63,9 +64,12 @@ def run(asked: argparse.Namespace) -> int:
         raise terminal.CallRefused("the store already has accounts of people; name an empty store with --db")
     now = datetime.now(settings.ward_zone)
     admission.mark_as_demonstration()
+    admission.audit.record(Deed(Act.DEMONSTRATION_FILLED, terminal.origin(), how_many=asked.patients), now)
     with tempfile.TemporaryDirectory() as folder, terminal.Progress() as progress:
         paths = write_ward(Path(folder), now, asked.patients, asked.seed)
-        report = Rounds(store, settings, dictionary()).ingest(paths, author=AUTHOR, received_at=now, progress=progress)
+        report = Rounds(store, settings, dictionary()).ingest(
+            paths, author=AUTHOR, received_at=now, progress=progress, by=terminal.origin()
+        )
     ingest.tell(report, as_json=asked.json)
     _people(admission, store.patients()[0], now, terminal.note if asked.json else terminal.say)
     return terminal.DONE
@@ -83,6 +87,7 @@ def _people(admission: Admission, patient_id: str, at: datetime, say: Callable[[
             display_name=NAMES[role],
             patient_id=patient_id if role is Role.CAREGIVER else None,
             demonstration=True,
+            by=terminal.origin(),
         )
-        admission.set_password(account, password, at)
+        admission.set_password(account, password, at, terminal.origin())
         say(f"  {account.name:<18} password: {password}")

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
+from monitoring.access.acts import Act, Deed
 from monitoring.commands import terminal
 from monitoring.concepts import dictionary
 from monitoring.rounds import Rounds
@@ -42,6 +43,9 @@ def run(asked: argparse.Namespace) -> int:
         raise terminal.CallRefused(
             f"nothing is known of patient {asked.patient!r}{by_then}; expected a stored identifier"
         )
+    rounds.audit.record(
+        Deed(Act.PATIENT_VIEWED, terminal.origin(), patient_id=asked.patient, about="explain"), datetime.now(UTC)
+    )
     told = rounds.explain(asked.patient, system_ids, at, known_by)
     if asked.json:
         terminal.say(json.dumps(_as_json(asked.patient, view, told)))

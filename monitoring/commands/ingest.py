@@ -38,6 +38,7 @@ def run(asked: argparse.Namespace) -> int:
             received_at=datetime.now(UTC),
             progress=progress,
             share=progress.share,
+            by=terminal.origin(),
         )
     tell(report, as_json=asked.json)
     return terminal.QUARANTINED if report.quarantined else terminal.DONE

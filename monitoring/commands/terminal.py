@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import TextIO
 
+from monitoring.access.acts import Channel, Origin
 from monitoring.clock import parse_instant, zone
 from monitoring.grading import DEFAULT_SYSTEMS, systems
 from monitoring.ingest import FORMATS
@@ -24,6 +26,15 @@ _LINE_EVERY_SECONDS = 60.0
 
 class CallRefused(ValueError):
     """The call cannot be carried out as it stands; the message is one sentence."""
+
+
+def origin() -> Origin:
+    """Whoever is logged in at this terminal, as the audit names them."""
+    try:
+        login = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        login = "unknown"
+    return Origin(f"command:{login}", Channel.COMMAND)
 
 
 def say(text: str) -> None:

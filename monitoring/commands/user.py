@@ -82,6 +82,7 @@ def _add(asked: argparse.Namespace, admission: Admission, site: str) -> Said:
         display_name=asked.display_name,
         patient_id=asked.patient,
         ends_at=terminal.chosen_moment("--until", asked.until) if asked.until else None,
+        by=terminal.origin(),
     )
     return _linked(account, admission, site, at)
 
@@ -91,7 +92,7 @@ def _link(asked: argparse.Namespace, admission: Admission, site: str) -> Said:
 
 
 def _linked(account: Account, admission: Admission, site: str, at: datetime) -> Said:
-    link = f"{site}/auth/set-password?link={admission.invite(account, at)}"
+    link = f"{site}/auth/set-password?link={admission.invite(account, at, terminal.origin())}"
     return _as_json(account) | {"link": link}, [
         f"{account.name} ({account.role.value}): open this once within 24 hours to set the password",
         f"  {link}",
@@ -100,7 +101,7 @@ def _linked(account: Account, admission: Admission, site: str, at: datetime) -> 
 
 def _disable(asked: argparse.Namespace, admission: Admission, _site: str) -> Said:
     account = admission.account(asked.name)
-    admission.disable(account, datetime.now(UTC))
+    admission.disable(account, datetime.now(UTC), terminal.origin())
     return {"disabled": account.name}, [f"{account.name}: closed, and signed out everywhere"]
 
 
@@ -112,7 +113,9 @@ def _list(_asked: argparse.Namespace, admission: Admission, _site: str) -> Said:
 
 def _token(asked: argparse.Namespace, admission: Admission, _site: str) -> Said:
     until = terminal.chosen_moment("--until", asked.until) if asked.until else None
-    secret, token = admission.make_token(asked.name, [Scope(word) for word in asked.scope], datetime.now(UTC), until)
+    secret, token = admission.make_token(
+        asked.name, [Scope(word) for word in asked.scope], datetime.now(UTC), until, terminal.origin()
+    )
     scopes = sorted(scope.value for scope in token.scopes)
     return {"name": token.name, "scopes": scopes, "token": secret}, [
         f"{token.name} ({', '.join(scopes)}): shown once, kept nowhere; send it as `Authorization: Bearer ...`",
@@ -131,7 +134,7 @@ def _tokens(_asked: argparse.Namespace, admission: Admission, _site: str) -> Sai
 
 
 def _revoke(asked: argparse.Namespace, admission: Admission, _site: str) -> Said:
-    admission.revoke_token(asked.name, datetime.now(UTC))
+    admission.revoke_token(asked.name, datetime.now(UTC), terminal.origin())
     return {"revoked": asked.name}, [f"{asked.name}: opens nothing any more"]
 
 

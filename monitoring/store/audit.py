@@ -31,6 +31,9 @@ from monitoring.store.engine import reading, writing
 from monitoring.store.tables import Words, from_micros, metadata, to_micros
 from monitoring.vocabulary import Role
 
+SINCE = "audit-since"
+"""The mark of a store that says from when on, in microseconds, everything is recorded."""
+
 BEGINNING = "0" * 64
 """What the first entry holds for the hash of the one before it."""
 

@@ -8,9 +8,10 @@ from datetime import timedelta
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, and_, distinct, func, select, text
 
+from monitoring.access.acts import SESSION_SHOWN, Act
 from monitoring.concepts import dictionary
 from monitoring.records import fact_from_json
-from monitoring.store import tables
+from monitoring.store import account_tables, audit, tables
 from monitoring.store.engine import newest_revision, revision
 from monitoring.store.keys import held_key
 
@@ -29,7 +30,10 @@ def findings(connection: Connection) -> Iterator[str]:
         return
     yield from _equation(connection)
     yield from _quarantine(connection)
+    yield from site.findings(connection)
     yield from _facts(connection)
+    yield from audit.findings(connection)
+    yield from _sessions(connection)
 
 
 def _engine(connection: Connection) -> Iterator[str]:
@@ -99,6 +103,21 @@ def _quarantine(connection: Connection) -> Iterator[str]:
     for mapping in connection.execute(select(tables.mapping).order_by(tables.mapping.c.seq)):
         if mapping.concept is not None and mapping.concept not in known:
             yield f"code {mapping.code!r} is mapped to {mapping.concept!r}, which the dictionary does not have"
+
+
+def _sessions(connection: Connection) -> Iterator[str]:
+    """Every session that began since there is an audit has its entry there; else its tail was cut off."""
+    session, entry = account_tables.session.c, audit.audit.c
+    since = connection.scalar(select(account_tables.mark.c.value).where(account_tables.mark.c.name == audit.SINCE))
+    told = select(entry.about).where(entry.act == Act.SIGNED_IN.value)
+    untold = select(session.started_at).where(
+        session.started_at >= int(since or 0), func.substr(session.session_id, 1, SESSION_SHOWN).not_in(told)
+    )
+    for started_at in connection.scalars(untold.order_by(session.started_at)):
+        yield (
+            f"a session of {tables.from_micros(started_at):%Y-%m-%d %H:%M} UTC has no entry in the audit, whose end "
+            "may be cut off; compare with the log or a backup"
+        )
 
 
 def _facts(connection: Connection) -> Iterator[str]:

@@ -22,6 +22,7 @@ from monitoring.ui.statements import (
     vital_facts,
     ward_instant,
 )
+from monitoring.ui.traces import origin
 from monitoring.ui.trouble import calm
 from monitoring.vocabulary import (
     AbsentReason,
@@ -88,7 +89,7 @@ def _choice(label: str, members: Sequence[Member], key: str, none: str) -> Membe
     return st.selectbox(label, members, index=None, format_func=words, placeholder=none, key=key)
 
 
-def _keep(build: Callable[[], Sequence[Fact]], what: str) -> None:
+def _keep(build: Callable[[], Sequence[Fact]], what: str, someone: Person) -> None:
     """Stores what `build` makes; the answer is said above the forms of the next run."""
     try:
         facts = build()
@@ -96,7 +97,7 @@ def _keep(build: Callable[[], Sequence[Fact]], what: str) -> None:
         st.warning(str(refused))
         return
     with calm("Not charted"):
-        tally = live.rounds().record(facts, source=SOURCE)
+        tally = live.rounds().record(facts, source=SOURCE, by=origin(someone))
         st.session_state[_SAID] = (
             f"Charted: {what}." if tally.stored else "This was charted already; nothing was added."
         )
@@ -128,6 +129,7 @@ def _vitals(patient_id: str, someone: Person) -> None:
         _keep(
             lambda: vital_facts(patient_id, values, oxygen, by=someone, at=at, now=now, dictionary=dictionary()),
             "vital signs",
+            someone,
         )
 
 
@@ -155,7 +157,7 @@ def _neuro(patient_id: str, someone: Person) -> None:
             return
         now = live.now()
         said = {"tool": tool, "total": total, "absent": absent, **domains}
-        _keep(lambda: [neuro_fact(patient_id, said, by=someone, at=at, now=now)], "neurological assessment")
+        _keep(lambda: [neuro_fact(patient_id, said, by=someone, at=at, now=now)], "neurological assessment", someone)
 
 
 def _domains() -> tuple[tuple[str, str, Sequence[Enum]], ...]:
@@ -191,6 +193,7 @@ def _symptom(patient_id: str, someone: Person) -> None:
         _keep(
             lambda: symptom_facts(patient_id, {chosen: severity}, by=someone, at=at, now=now),
             f"{known[chosen].label}, {words(severity)}. Check: {known[chosen].check}",
+            someone,
         )
 
 
@@ -213,4 +216,5 @@ def _cause(patient_id: str, someone: Person) -> None:
         _keep(
             lambda: [attribution_fact(patient_id, sign, cause, note, by=someone, at=at, now=now)],
             f"{words(sign)} attributed to {words(cause)}",
+            someone,
         )

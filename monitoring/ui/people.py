@@ -33,12 +33,17 @@ ROLE_NAMES = {
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody signed in. `patient_id` is whom a caregiver cares for, None for everybody else."""
+    """Somebody signed in. `patient_id` is whom a caregiver cares for, None for everybody else.
+
+    `session_id` is the hash of the session, `address` where it was begun.
+    """
 
     role: Role
     name: str
     patient_id: str | None = None
     account_id: str = ""
+    session_id: str = ""
+    address: str | None = None
 
     @property
     def author(self) -> str:
@@ -81,7 +86,7 @@ def person() -> Person | None:
         _forget()
         return None
     known = visitor.account
-    someone = Person(known.role, known.display_name, known.patient_id, known.account_id)
+    someone = Person(known.role, known.display_name, known.patient_id, known.account_id, session_id, visitor.address)
     st.session_state[_OWNER] = _Owner(session_id, someone)
     return someone
 
