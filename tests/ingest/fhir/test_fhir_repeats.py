@@ -255,3 +255,36 @@ def test_the_reader_is_asked_about_everything_it_looks_at(other: dict[str, objec
 )
 def test_what_needs_more_than_itself_or_is_refused_is_left_to_the_caller(other: dict[str, object]) -> None:
     assert asked_again(temperature(), temperature(**other)) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        b'"id":"t1"',
+        b'"status":"final"',
+        b'"st\\u0061tus":"final"',
+        b'"subject":{"reference":"Patient/P1"}',
+        b'"note":1,"note":1',
+        b'"a\\u003ab":1,"note":1,"note":2',
+        b'"note":[{"text":1,"text":1}]',
+        b'"note":"\\u0000"',
+        b'"c\\u0000d":1',
+        b'"note":"\\ud800"',
+        b'"note":1e999',
+    ],
+)
+def test_what_is_unsound_is_refused_although_its_like_was_read(member: bytes) -> None:
+    plain = json.dumps(temperature()).encode()
+    sound = plain[:-1] + b',"note":1}'
+    first, second, third = read(b"\n".join([plain, sound, plain[:-1] + b"," + member + b"}"]))
+    assert len(first.facts) == len(second.facts) == 1
+    assert third.facts == ()
+    assert [refusal.rule for refusal in third.refusals] == ["format"]
+
+
+def test_an_entry_that_says_a_member_twice_is_refused_although_its_like_was_read() -> None:
+    plain = json.dumps(temperature()).encode()
+    twice = b'{"fullUrl":"urn:uuid:x","fullUrl":"urn:uuid:x","resource":%s}' % plain
+    sound, unsound = read(bundle([b'{"fullUrl":"urn:uuid:x","resource":%s}' % plain, twice]))
+    assert len(sound.facts) == 1
+    assert [refusal.rule for refusal in unsound.refusals] == ["format"]
