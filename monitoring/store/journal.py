@@ -22,6 +22,7 @@ from monitoring.store.engine import StoreUnavailable, reading
 from monitoring.store.holding import Closing, close, hold
 from monitoring.store.listen import hear, tell_others
 from monitoring.store.quarantine import Quarantine, refusal_of, refused_select, resolved_rows
+from monitoring.store.site import Site
 
 CHUNK_ROWS = 1000
 """Rows committed together. A process that dies loses at most the chunk it had not committed yet."""
@@ -80,6 +81,7 @@ class Store:
         self._engine = opened
         self.quarantine = Quarantine(opened)
         self.audit = Audit(opened)
+        self.site = Site(opened)
         self._listeners: list[Callable[[], None]] = []
 
     def append(
