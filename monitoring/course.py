@@ -20,6 +20,7 @@ from monitoring.evidence import (
     RunningVasopressor,
     VasopressorState,
 )
+from monitoring.last_word import HOME
 from monitoring.organ_charting import charted_truths, organ_numbers
 from monitoring.oxygen_charting import oxygen_states
 from monitoring.records import (
@@ -27,7 +28,7 @@ from monitoring.records import (
     ChartedGrade,
     Fact,
     Observation,
-    Placement,
+    Patient,
 )
 from monitoring.standing import StandingFacts
 from monitoring.timeline import (
@@ -50,9 +51,6 @@ from monitoring.vocabulary import (
     Seizure,
     Syndrome,
 )
-
-HOME = "home"
-"""Name of the ward that is the patient's own home."""
 
 _MASKING = frozenset({DrugClass.ANTIPYRETIC, DrugClass.ANTICYTOKINE, DrugClass.CORTICOSTEROID})
 _PRESSORS = frozenset({DrugClass.VASOPRESSOR, DrugClass.VASOPRESSIN})
@@ -94,6 +92,15 @@ class Course(StandingFacts):
     def whole(self) -> Course:
         """The course this one was cut from, else itself."""
         return self._cut_from or self
+
+    def patient(self) -> Patient | None:
+        """Who the patient is, by the last words of the whole course: they hold at every moment (D101)."""
+        return self.whole._patient
+
+    @cached_property
+    def drug_chart_covers(self) -> bool:
+        """Whether a drug chart speaks for this patient, for all of the course (D33, D101)."""
+        return bool(self.whole.column("administration"))
 
     def at_once(self, concept: str, at: int) -> list[Fact]:
         """What was charted of a concept in the last minute it was charted in, up to `at`; first the one that counts.
@@ -251,9 +258,8 @@ class Course(StandingFacts):
 
     @cached_property
     def _at_home(self) -> Steps:
-        places = [(at, fact) for at, fact in self.column("placement") if isinstance(fact, Placement)]
-        times = np.array([at for at, _ in places], dtype=np.int64)
-        home = np.array([float((fact.ward or "").casefold() == HOME) for _, fact in places])
+        times = np.array([micros(fact.effective_at) for fact in self.placements], dtype=np.int64)
+        home = np.array([float((fact.ward or "").casefold() == HOME) for fact in self.placements])
         unique = np.append(times[1:] != times[:-1], True)[: times.size]
         times, home = times[unique], home[unique]
         return Steps.held(times, home, home, np.full(times.size, END_OF_TIME), outside=(0, 0))

@@ -66,18 +66,24 @@ class Fact(BaseModel):
 
         A statement that its source numbers (`record_id`) is a new one when its charting time differs.
         """
-        return self._identity(self.status)
+        return self._identity(self.status, self.record_id)
 
     @property
     def final_id(self) -> str:
         """The id this statement has, or would have, as a final one: what a retraction of it withdraws."""
-        return self._identity(Status.FINAL)
+        return self._identity(Status.FINAL, self.record_id)
 
-    def _identity(self, status: Status) -> str:
-        numbered = self.record_id is not None and self.recorded_at is not None
+    @property
+    def event_id(self) -> str:
+        """Identity of what is told, whoever tells it under whatever number: two records of one event share it."""
+        return self._identity(Status.FINAL, None)
+
+    def _identity(self, status: Status, record_id: str | None) -> str:
+        numbered = record_id is not None and self.recorded_at is not None
         said = {
             **self.__dict__,
             "status": status,
+            "record_id": record_id,
             "effective_at": self.effective_at.timestamp(),
             "recorded_at": self.recorded_at.timestamp() if numbered and self.recorded_at else None,
         }
@@ -269,6 +275,20 @@ class Acknowledgement(Fact):
     note: str | None = None
 
 
+class AlertChange(Fact):
+    """The watch found that an alert stands, at another grade than before, or no more.
+
+    `effective_at` is since when by the facts, `received_at` when the watch noticed. `follows` is the fact id of the
+    change before it of the same alert. Derived: it is never read when a grade is made.
+    """
+
+    kind: Literal["alert_change"] = "alert_change"
+    alert: str
+    raised: bool
+    grade: int | None = None
+    follows: str | None = None
+
+
 AnyFact = Annotated[
     Patient
     | Placement
@@ -284,7 +304,8 @@ AnyFact = Annotated[
     | ChartedGrade
     | Attribution
     | Correction
-    | Acknowledgement,
+    | Acknowledgement
+    | AlertChange,
     Field(discriminator="kind"),
 ]
 _FACT: TypeAdapter[Fact] = TypeAdapter(AnyFact)

@@ -1,20 +1,23 @@
 """Which of a patient's facts stand, and how to find them by concept and time.
 
 What stands does not depend on the order in which facts came: a correction withdraws its target, of several records
-with one record id a retraction outranks a correction and a correction the rest, then the last charted wins.
+with one record id a retraction outranks a correction and a correction the rest, then the last charted wins. Records
+of several ids that tell one event stand once (D99). Who and where the patient is, is told field by field (D100).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
 from monitoring import administrations
 from monitoring.administrations import Run
+from monitoring.at_once import minute_of
 from monitoring.concepts import Dictionary
+from monitoring.last_word import last_words, places, said_in_order
 from monitoring.records import (
     Acknowledgement,
     Administration,
@@ -33,7 +36,7 @@ from monitoring.records import (
     Placement,
     SymptomReport,
 )
-from monitoring.timeline import END_OF_TIME, hours, micros
+from monitoring.timeline import hours, micros
 from monitoring.vocabulary import RETRACTED, Status
 
 ADMINISTRATIVE = (Patient, Placement, Enrolment, Milestone, CareContact)
@@ -56,7 +59,31 @@ def standing(facts: Sequence[Fact]) -> list[Fact]:
         if rival is None or _charting_order(fact) > _charting_order(rival):
             latest[key] = fact
     kept = [f for f in (*plain.values(), *latest.values()) if f.status not in RETRACTED and f.fact_id not in withdrawn]
-    return sorted(kept, key=lambda fact: (fact.effective_at, fact.fact_id))
+    return sorted(_each_event_once(kept), key=lambda fact: (fact.effective_at, fact.fact_id))
+
+
+def _each_event_once(facts: list[Fact]) -> Iterable[Fact]:
+    """Of the facts that tell one event, the one that is final, and of those the one charted first (D99)."""
+    alike: dict[tuple[datetime, type, str], list[Fact]] = defaultdict(list)
+    for fact in facts:
+        alike[fact.effective_at, type(fact), fact.concept if isinstance(fact, Observation) else ""].append(fact)
+    if len(alike) == len(facts):
+        return facts
+    told: dict[str, Fact] = {}
+    for together in alike.values():
+        if len(together) == 1:
+            told[together[0].fact_id] = together[0]
+            continue
+        for fact in together:
+            event = fact.event_id
+            rival = told.get(event)
+            if rival is None or _shown_before(fact) < _shown_before(rival):
+                told[event] = fact
+    return told.values()
+
+
+def _shown_before(fact: Fact) -> tuple[int, datetime, str]:
+    return -_STANDING[fact.status], fact.recorded_at or fact.effective_at, fact.fact_id
 
 
 _STANDING = {Status.PRELIMINARY: 0, Status.FINAL: 1, Status.AMENDED: 2, Status.CORRECTED: 2} | dict.fromkeys(
@@ -119,8 +146,17 @@ class StandingFacts:
 
     @cached_property
     def infusions(self) -> tuple[Infusion, ...]:
-        """Cell infusions by time."""
-        return tuple(fact for _, fact in self.column("infusion") if isinstance(fact, Infusion))
+        """Cell infusions by time, those of one minute as one (D99)."""
+        given: dict[int, list[Infusion]] = defaultdict(list)
+        for at, fact in self.column("infusion"):
+            if isinstance(fact, Infusion):
+                given[minute_of(at)].append(fact)
+        return tuple(
+            told[0]
+            if len(told) == 1
+            else last_words(sorted(told, key=said_in_order)).model_copy(update={"effective_at": told[0].effective_at})
+            for told in given.values()
+        )
 
     @cached_property
     def start(self) -> int | None:
@@ -130,15 +166,24 @@ class StandingFacts:
         timed = [fact.effective_at for fact in self.facts if not isinstance(fact, ADMINISTRATIVE)]
         return micros(min(timed)) if timed else None
 
+    @cached_property
+    def _patient(self) -> Patient | None:
+        told = [fact for _, fact in self.column("patient") if isinstance(fact, Patient)]
+        return last_words(sorted(told, key=said_in_order)) if told else None
+
     def patient(self) -> Patient | None:
-        """Who the patient is, as last charted."""
-        fact = self.last("patient", END_OF_TIME)
-        return fact if isinstance(fact, Patient) else None
+        """Who the patient is: of each field the last word that says something (D100)."""
+        return self._patient
+
+    @cached_property
+    def placements(self) -> tuple[Placement, ...]:
+        """Every place by time, with the ward or the bed that a word of one of them leaves standing (D100)."""
+        return places(fact for _, fact in self.column("placement") if isinstance(fact, Placement))
 
     def placement(self, at: int) -> Placement | None:
         """Where the patient is at a moment."""
-        fact = self.last("placement", at)
-        return fact if isinstance(fact, Placement) else None
+        place = bisect_right(self.placements, at, key=lambda fact: micros(fact.effective_at))
+        return self.placements[place - 1] if place else None
 
     @cached_property
     def drug_runs(self) -> tuple[Run, ...]:

@@ -238,9 +238,16 @@ def test_of_several_records_with_one_id_the_last_charted_counts_in_any_order() -
 
 
 def test_a_fact_of_the_future_changes_nothing_before_it() -> None:
+    chart = course(adult(), vitals(0, celsius=38.5), vitals(4, 36.8, 84, "hfnc"), drug(20, "tocilizumab"))
+    assert steps(chart, CRS, 1) == [(0, 1, 1)]
+    assert steps(chart, CRS, 3.9) == steps(course(adult(), vitals(0, celsius=38.5)), CRS, 3.9)
+
+
+def test_a_drug_chart_that_begins_later_speaks_for_the_moment_asked_about_as_for_the_whole_course() -> None:
     uncovered = [fact for fact in adult() if getattr(fact, "drug", None) != "none"]
     chart = course(uncovered, vitals(0, celsius=38.5), drug(20, "tocilizumab"))
-    assert steps(chart, CRS, 1) == [(0, 1, 4)]
+    assert steps(chart, CRS, 1) == [(0, 1, 1)] == steps(chart, CRS, 21)[:1]
+    assert steps(course(uncovered, vitals(0, celsius=38.5)), CRS, 1) == [(0, 1, 4)]
 
 
 def test_sedation_blocks_icans_and_the_grade_before_it_stays_on_the_chart() -> None:
