@@ -3,14 +3,14 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from monitoring.api import ROUTES, Gate, lifespan
+from monitoring.api import ROUTES, Gate, Timed, lifespan
 from monitoring.ui.activity import by_a_person
 from monitoring.ui.trouble import said_calmly
 
 app = st.App(
     "monitoring/ui/main.py",
     routes=ROUTES,
-    middleware=[Middleware(Gate, by_a_person=by_a_person)],
+    middleware=[Middleware(Timed), Middleware(Gate, by_a_person=by_a_person)],
     lifespan=lifespan,
     on_script_error=said_calmly,
 )

@@ -99,6 +99,8 @@ ROUTES: tuple[Door, ...] = (
     # machines
     Door("/api/fhir", scopes=frozenset({Scope.INGEST_WRITE})),
     Door("/api/observations", scopes=frozenset({Scope.INGEST_WRITE})),
+    Door("/api/openapi.json", open=True),
+    Door("/metrics", scopes=frozenset({Scope.METRICS_READ})),
     # the pages: one shell for all of them, and what it is filled through
     Door("/", roles=EVERY_ROLE),
     Door("/_stcore/stream", roles=EVERY_ROLE),

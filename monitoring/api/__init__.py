@@ -7,14 +7,19 @@ from starlette.routing import BaseRoute, Route
 from monitoring.api.gate import Gate
 from monitoring.api.health import healthz
 from monitoring.api.intake import post_fhir, post_observations
+from monitoring.api.metrics import prometheus
+from monitoring.api.openapi import described
 from monitoring.api.sign_in import set_password, set_password_page, sign_in, sign_in_page, sign_out, sign_out_page
 from monitoring.api.single_sign_on import begin, finish
 from monitoring.api.start import lifespan
+from monitoring.api.timing import Timed
 
-__all__ = ["ROUTES", "Gate", "lifespan"]
+__all__ = ["ROUTES", "Gate", "Timed", "lifespan"]
 
 ROUTES: list[BaseRoute] = [
     Route("/healthz", healthz),
+    Route("/metrics", prometheus),
+    Route("/api/openapi.json", described),
     Route("/api/fhir", post_fhir, methods=["POST"]),
     Route("/api/observations", post_observations, methods=["POST"]),
     Route("/auth/sign-in", sign_in_page),

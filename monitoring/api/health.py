@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -15,10 +17,19 @@ def version() -> int:
     return store().version()
 
 
+def _standing() -> dict[str, Any]:
+    last = store().watched.last_arrival()
+    return {
+        "version": version(),
+        "schema": store().watched.schema(),
+        "last_arrival": last.isoformat(timespec="seconds") if last else None,
+    }
+
+
 async def healthz(_: Request) -> JSONResponse:
-    """`{"status": "ok", "version": n}`; 503 with the reason where the store does not answer."""
+    """`{"status": "ok", "version": n, "schema": ..., "last_arrival": ...}`; 503 where the store does not answer."""
     try:
-        last = await run_in_threadpool(version)
+        said = await run_in_threadpool(_standing)
     except StoreUnavailable as silent:
         return JSONResponse({"status": "store unavailable", "reason": str(silent)}, status_code=503)
-    return JSONResponse({"status": "ok", "version": last})
+    return JSONResponse({"status": "ok", **said})

@@ -1,6 +1,7 @@
 """Append-only store of facts and refusals on SQLite or PostgreSQL; the only place in the house that speaks SQL."""
 
 from monitoring.store.engine import StoreUnavailable
+from monitoring.store.figures import Figures
 from monitoring.store.holding import AlreadyResolved, Closing
 from monitoring.store.journal import Changes, LedgerRow, Mark, Store, open_store
 from monitoring.store.quarantine import (
@@ -20,6 +21,7 @@ __all__ = [
     "Closing",
     "CodeMapping",
     "CodeSeen",
+    "Figures",
     "HeldRefusal",
     "HeldRow",
     "LedgerRow",

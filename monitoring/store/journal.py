@@ -19,6 +19,7 @@ from monitoring.records import Fact, Refusal, RowRead, Tally, fact_from_json
 from monitoring.store import checks, engine, hot, tables
 from monitoring.store.audit import Audit, recorded
 from monitoring.store.engine import StoreUnavailable, reading
+from monitoring.store.figures import Watched
 from monitoring.store.holding import Closing, close, hold
 from monitoring.store.listen import hear, tell_others
 from monitoring.store.quarantine import Quarantine, refusal_of, refused_select, resolved_rows
@@ -80,6 +81,7 @@ class Store:
     def __init__(self, opened: Engine) -> None:
         self._engine = opened
         self.quarantine = Quarantine(opened)
+        self.watched = Watched(opened)
         self.audit = Audit(opened)
         self.site = Site(opened)
         self._listeners: list[Callable[[], None]] = []

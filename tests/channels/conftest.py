@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from monitoring.admission import Admission
-from monitoring.api import intake, opened
+from monitoring.api import intake, metrics, opened
 from monitoring.store import open_store
 from monitoring.store.accounts import open_accounts
 from monitoring.vocabulary import Scope
@@ -24,6 +24,7 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     url = f"sqlite:///{tmp_path / 'ward.db'}"
     monkeypatch.setenv("MONITORING_DATABASE_URL", url)
     opened.forget()
+    metrics.forget()
     intake.pace.cache_clear()
     yield url
     opened.forget()

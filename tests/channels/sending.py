@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from monitoring.admission import Admission
-from monitoring.api import ROUTES, Gate
+from monitoring.api import ROUTES, Gate, Timed
 from monitoring.store import Store
 
 
@@ -38,7 +38,7 @@ class Ward:
 @contextmanager
 def served() -> Iterator[str]:
     """The address of our routes behind the gate, without the screens, while they are served."""
-    app = Starlette(routes=ROUTES, middleware=[Middleware(Gate, by_a_person=lambda _message: False)])
+    app = Starlette(routes=ROUTES, middleware=[Middleware(Timed), Middleware(Gate, by_a_person=lambda _message: False)])
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
