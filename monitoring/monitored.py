@@ -5,7 +5,7 @@ Nothing is deleted by an end, and everything that comes after it is graded all t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,7 +58,7 @@ def on_board(course: Course, as_of: datetime) -> bool:
     return given or not course.column("enrolment")
 
 
-def watched(courses: Sequence[Course], as_of: datetime) -> list[Course]:
+def watched(courses: Iterable[Course], as_of: datetime) -> list[Course]:
     """Those of the courses that are on the board."""
     return [course for course in courses if on_board(course, as_of)]
 

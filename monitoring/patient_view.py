@@ -250,9 +250,19 @@ def explanation(now: Situation, system_id: str) -> Explanation:
         grade=cell,
         sentence=f"Grade {cell.text}: {reasons}{needs}." if cell.gradable else f"Cannot be graded: {reasons}.",
         decides=would_decide(now.course, grade, now.as_of),
-        remarks=(*(remark(flag) for flag in cell.flags), *said_then(now.course, system_id, now.as_of, now.zone)),
+        remarks=(
+            *(remark(flag) for flag in cell.flags),
+            *said_then(now.course, system_id, now.as_of, now.zone),
+            *_settings_said(now.course),
+        ),
         rows=tuple(_criterion_rows(now, grade, place)),
     )
+
+
+def _settings_said(course: Course) -> tuple[str, ...]:
+    """Which settings of the site made a grade, where anybody changed them (D97)."""
+    number = course.dictionary.revision
+    return (f"Graded with revision {number} of this site's settings.",) if number else ()
 
 
 def _criterion_rows(now: Situation, grade: Graded, place: int) -> list[CriterionRow]:

@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from threading import Lock
 
 from monitoring.course import Course
+from monitoring.monitored import watched
 from monitoring.views import WardView
 from monitoring.ward_view import PlacedRow, in_order, placed_row
 
@@ -37,7 +38,7 @@ class Boards:
             known = self._views.get(ward)
             if known is not None and known[0] is courses and known[1].as_of == as_of:
                 return known[1]
-            shown = list(courses.values()) if ward is None else [one for one in courses.values() if belongs(one)]
+            shown = [one for one in watched(courses.values(), as_of) if ward is None or belongs(one)]
             view = in_order([self._row(one, as_of) for one in shown], as_of, ward or called(shown))
             if len(self._views) >= _WARDS_KEPT:
                 self._views.clear()

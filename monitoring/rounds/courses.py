@@ -11,6 +11,7 @@ from monitoring.concepts import Dictionary
 from monitoring.course import Course
 from monitoring.hindsight import followed
 from monitoring.records import Fact
+from monitoring.site import SiteSettings
 from monitoring.store import Mark, Store
 
 _EARLIER_WARDS_KEPT = 4
@@ -22,7 +23,7 @@ class Courses:
 
     def __init__(self, store: Store, dictionary: Dictionary, ward_zone: tzinfo) -> None:
         self._store = store
-        self._dictionary = dictionary
+        self._reference = self._dictionary = dictionary
         self._ward_zone = ward_zone
         self._lock = Lock()
         self._mark: Mark | None = None
@@ -57,8 +58,17 @@ class Courses:
             earlier = self._earlier.get(moment)
             return self._by(patient_id, moment) if earlier is None else earlier.get(patient_id)
 
+    def with_settings(self, settings: SiteSettings) -> dict[str, Course]:
+        """Every course as it would be under other settings of the site."""
+        with self._lock:
+            self._read()
+            other = self._reference.with_site(settings, self._dictionary.revision)
+            return {name: Course.from_facts(name, facts, other, self._ward_zone) for name, facts in self._facts.items()}
+
     def _read(self) -> None:
         changes = self._store.changed_since(self._mark)
+        if changes.anew or self._store.site.revision() != self._dictionary.revision:
+            self._heed_settings()
         if changes.anew:
             self._facts.clear()
             self._courses.clear()
@@ -71,6 +81,14 @@ class Courses:
         if changes.anew or changes.facts:
             self._shown = dict(self._courses)
         self._mark = changes.mark
+
+    def _heed_settings(self) -> None:
+        """Build every course anew, under the settings that hold now."""
+        now = self._store.site.now()
+        self._dictionary = self._reference.with_site(now.settings, now.number)
+        self._courses = {name: self._course(name, facts) for name, facts in self._facts.items()}
+        self._shown = dict(self._courses)
+        self._earlier.clear()
 
     def _by(self, name: str, moment: datetime) -> Course | None:
         every = self._facts.get(name, [])

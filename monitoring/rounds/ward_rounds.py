@@ -23,6 +23,7 @@ from monitoring.home_view import home_view
 from monitoring.ingest import Share, read_paths
 from monitoring.ingest.hl7v2 import read_message
 from monitoring.ingest.rows import Reading
+from monitoring.monitored import watched
 from monitoring.patient_view import explanations, patient_view
 from monitoring.records import Fact, Refusal, RowRead, Tally
 from monitoring.rounds.arriving import Arrived, arriving
@@ -30,6 +31,7 @@ from monitoring.rounds.boards import Boards
 from monitoring.rounds.courses import Courses
 from monitoring.rounds.deeds import charted, deed
 from monitoring.rounds.refused import Refused
+from monitoring.rounds.site import SiteRounds
 from monitoring.score_view import Laboratory
 from monitoring.settings import Settings
 from monitoring.side_by_side import SideBySide, of_course
@@ -72,6 +74,7 @@ class Rounds(Refused):
         self._boards = Boards(settings.ward_zone)
         self._news = Condition()
         self._told = 0
+        self.site = SiteRounds(store, self._courses, dictionary, settings.ward_zone)
         store.listen(self._tell)
 
     def ingest(
@@ -176,7 +179,7 @@ class Rounds(Refused):
                 lambda course: _ward_of(course, as_of) == ward,
                 lambda courses: _shared_ward(courses, as_of),
             )
-        courses = list(self._courses.known_by(known_by).values())
+        courses = watched(self._courses.known_by(known_by).values(), as_of)
         if ward is not None:
             courses = [course for course in courses if _ward_of(course, as_of) == ward]
         return ward_view(courses, as_of, self._settings.ward_zone, ward or _shared_ward(courses, as_of))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, distinct, func, select, text
 from monitoring.access.acts import SESSION_SHOWN, Act
 from monitoring.concepts import dictionary
 from monitoring.records import fact_from_json
-from monitoring.store import account_tables, audit, tables
+from monitoring.store import account_tables, audit, site, tables
 from monitoring.store.engine import newest_revision, revision
 from monitoring.store.keys import held_key
 
