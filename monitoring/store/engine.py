@@ -156,15 +156,23 @@ def migrate(engine: Engine) -> None:
 
 def _upgrade(engine: Engine) -> None:
     with writing(engine) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
-        except CommandError as unknown:
+            upgrade(connection)
+        except StoreUnavailable as unknown:
             raise StoreUnavailable(
                 f"the store {_shown(engine.url)} has schema {revision(connection)!r}, which this version does not "
                 "know; use the version of the application that wrote it, or a newer one"
             ) from unknown
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Run the migrations up to a revision in a `writing` transaction. Raises StoreUnavailable for an unknown one."""
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, to)
+    except CommandError as unknown:
+        raise StoreUnavailable(f"this version does not know the schema: {unknown}") from unknown
 
 
 def revision(connection: Connection) -> str | None:
