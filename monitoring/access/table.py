@@ -56,6 +56,7 @@ SCREENS: Mapping[str, Screen] = {
     "calculator": Screen("Calculator", STAFF),
     "home": Screen("Home", frozenset({Role.CAREGIVER})),
     "intake": Screen("Intake", STAFF),
+    "audit": Screen("Audit", ACTIONS[Action.READ_AUDIT]),
 }
 """Every page, in the order of the navigation."""
 

@@ -151,11 +151,20 @@ class Audit:
         with recorded(self._engine, deed, at):
             pass
 
-    def entries(self, asked: Asked | None = None, *, limit: int | None = None) -> list[Entry]:
-        """The entries asked for, newest first."""
+    def entries(
+        self, asked: Asked | None = None, *, limit: int | None = None, before: int | None = None
+    ) -> list[Entry]:
+        """The entries asked for, newest first; `before` that number only."""
         wanted = _asked(asked or Asked()).order_by(audit.c.seq.desc()).limit(limit)
+        if before is not None:
+            wanted = wanted.where(audit.c.seq < before)
         with reading(self._engine) as connection:
             return [_entry(row) for row in connection.execute(wanted)]
+
+    def everybody(self) -> list[str]:
+        """Everybody an entry names, sorted."""
+        with reading(self._engine) as connection:
+            return list(connection.scalars(select(audit.c.who).distinct().order_by(audit.c.who)))
 
     def head(self) -> Head:
         """The last entry's number and hash: kept elsewhere, they show a tail cut off later."""

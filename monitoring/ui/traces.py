@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from monitoring.access.acts import Act, Channel, Deed, Origin, Seen
@@ -26,17 +27,32 @@ def origin(someone: Person) -> Origin:
     return Origin(someone.account_id, Channel.SCREEN, someone.role, someone.address)
 
 
-def trace(someone: Person, act: Act, *, about: str | None = None, how_many: int | None = None) -> None:
-    """Records `act` before it is done. Raises StoreUnavailable, and then it is not to be done."""
-    audit().record(Deed(act, origin(someone), about=about, how_many=how_many), live.now())
-
-
 def viewed(someone: Person, patient_id: str) -> None:
     """Records that the patient is shown to `someone`; again by the same session only after VIEW_COUNTS_AGAIN.
 
     To be asked before anything of the patient is drawn. Raises StoreUnavailable, and then nothing is to be (D102).
     """
     _once(_VIEWS, someone, patient_id, Deed(Act.PATIENT_VIEWED, origin(someone), patient_id=patient_id))
+
+
+def audit_opened(someone: Person) -> None:
+    """Records that the audit is read, counted like a view. Raises StoreUnavailable, and then it is not to be shown."""
+    _once(_VIEWS, someone, "the audit", Deed(Act.AUDIT_READ, origin(someone)))
+
+
+def traced(someone: Person, about: str, build: Callable[[], bytes]) -> Callable[[], bytes]:
+    """What a download button asks for its bytes: recorded first, at the click, and then built.
+
+    For `st.download_button(label, traced(someone, "refused rows", lambda: ...))`; bytes given to it at once would be
+    there to fetch without a click.
+    """
+    by = origin(someone)
+
+    def built() -> bytes:
+        audit().record(Deed(Act.DOWNLOADED, by, about=about), live.now())
+        return build()
+
+    return built
 
 
 def ward_opened(someone: Person) -> None:
