@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
-from monitoring.records import Acknowledgement, Correction, Fact, Infusion, Observation
+from monitoring.records import Acknowledgement, AlertChange, Correction, Fact, Infusion, Observation
 from monitoring.standing import ADMINISTRATIVE
 from monitoring.timeline import hours, micros, moment
 from monitoring.vocabulary import AlertLevel, Severity
@@ -29,7 +29,7 @@ _DUE_NAMES = {
     "capd": "CAPD",
     "symptom_report": "Report",
 }
-_NOT_HEARD = (*ADMINISTRATIVE, Infusion, Acknowledgement, Correction)
+_NOT_HEARD = (*ADMINISTRATIVE, Infusion, Acknowledgement, AlertChange, Correction)
 
 
 @dataclass(frozen=True)

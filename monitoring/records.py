@@ -275,6 +275,10 @@ class Acknowledgement(Fact):
     note: str | None = None
 
 
+WATCH = "service:watch"
+"""The source and the author of what the watch notes."""
+
+
 class AlertChange(Fact):
     """The watch found that an alert stands, at another grade than before, or no more.
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from monitoring.access import Action, may, may_open
+from monitoring.board_view import EMPTY, unwatched
 from monitoring.settings import ROOT
 from monitoring.store import StoreUnavailable
 from monitoring.ui import live
@@ -15,9 +16,6 @@ from monitoring.views import WardView
 someone = open_screen("ward")
 
 REFRESH_SECONDS = 5
-EMPTY = (
-    "No patient is on this ward yet. Drop the ward's files on the Intake page, or run: python -m monitoring ingest FILE"
-)
 SEEN = "ward-seen"
 
 
@@ -36,7 +34,9 @@ def board() -> None:
         since = f" since {payload['liveText']}" if payload["liveText"] else ""
         payload = payload | {"trouble": f"Not live{since}: the store does not answer.", "liveText": f"not live{since}"}
     else:
-        payload = st.session_state[SEEN] = board_payload(view, live.clock(at, "%H:%M:%S"), empty=EMPTY, named=named)
+        trouble = unwatched(live.unwatched_since(at), live.clock)
+        payload = board_payload(view, live.clock(at, "%H:%M:%S"), empty=EMPTY, named=named, trouble=trouble)
+        st.session_state[SEEN] = payload
     pressed = draw_board(payload)
     if pressed and may_open(someone.role, "patient"):
         st.switch_page(ROOT / "pages" / "patient.py", query_params={"p": pressed})

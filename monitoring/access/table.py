@@ -25,6 +25,7 @@ class Action(StrEnum):
     CHART = "chart"
     TAKE_IN = "take in files"
     CORRECT_INTAKE = "correct what was refused"
+    MAP_CODES = "say what a code means"
     EXPORT = "export"
     ADMINISTER = "administer"
     READ_AUDIT = "read the audit"
@@ -35,6 +36,7 @@ ACTIONS: Mapping[Action, frozenset[Role]] = {
     Action.CHART: BEDSIDE,
     Action.TAKE_IN: STAFF,
     Action.CORRECT_INTAKE: STAFF,
+    Action.MAP_CODES: frozenset({Role.DATA_MANAGER, Role.ADMIN}),
     Action.EXPORT: STAFF,
     Action.ADMINISTER: frozenset({Role.ADMIN}),
     Action.READ_AUDIT: frozenset({Role.ADMIN}),
@@ -102,6 +104,8 @@ ROUTES: tuple[Door, ...] = (
     Door("/api/observations", scopes=frozenset({Scope.INGEST_WRITE})),
     Door("/api/openapi.json", open=True),
     Door("/metrics", scopes=frozenset({Scope.METRICS_READ})),
+    # the board, fetched by the page that shows it
+    Door("/api/board", roles=SCREENS["ward"].roles),
     # the pages: one shell for all of them, and what it is filled through
     Door("/", roles=EVERY_ROLE),
     Door("/_stcore/stream", roles=EVERY_ROLE),
@@ -142,6 +146,8 @@ COMMANDS: Mapping[str, Touches] = {
     "user": Touches.ACCOUNTS,
     "mllp": Touches.STORE,
     "watch": Touches.STORE,
+    "backup": Touches.STORE,
+    "restore": Touches.STORE,
 }
 """Every verb of the command line."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
+from monitoring.api.board import board
 from monitoring.api.gate import Gate
 from monitoring.api.health import healthz
 from monitoring.api.intake import post_fhir, post_observations
@@ -20,6 +21,7 @@ ROUTES: list[BaseRoute] = [
     Route("/healthz", healthz),
     Route("/metrics", prometheus),
     Route("/api/openapi.json", described),
+    Route("/api/board", board),
     Route("/api/fhir", post_fhir, methods=["POST"]),
     Route("/api/observations", post_observations, methods=["POST"]),
     Route("/auth/sign-in", sign_in_page),

@@ -8,7 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from monitoring.api.opened import store
+from monitoring.api.opened import now, store
+from monitoring.rounds import opened
 from monitoring.store import StoreUnavailable
 
 
@@ -27,9 +28,18 @@ def _standing() -> dict[str, Any]:
 
 
 async def healthz(_: Request) -> JSONResponse:
-    """`{"status": "ok", "version": n, "schema": ..., "last_arrival": ...}`; 503 where the store does not answer."""
+    """`{"status": "ok", "version", "schema", "last_arrival", "watched"}`; 503 where the store does not answer.
+
+    503 too where the watch has stopped: what the screens show may be right, but nobody keeps the alerts.
+    """
     try:
         said = await run_in_threadpool(_standing)
     except StoreUnavailable as silent:
         return JSONResponse({"status": "store unavailable", "reason": str(silent)}, status_code=503)
+    watch = opened.watch()
+    said["watched"] = None if watch.looked is None else watch.looked.isoformat(timespec="seconds")
+    stopped = watch.stopped_since(now())
+    if stopped is not None:
+        reason = f"the watch has graded nobody since {stopped.isoformat(timespec='seconds')}; restart the application"
+        return JSONResponse({"status": "alerts are not kept", "reason": reason, **said}, status_code=503)
     return JSONResponse({"status": "ok", **said})

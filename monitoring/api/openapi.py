@@ -109,6 +109,7 @@ def _schemas() -> Json:
                 "version": {"type": "integer"},
                 "schema": {"type": "string"},
                 "last_arrival": _WORDS,
+                "watched": _WORDS,
             },
         },
     }

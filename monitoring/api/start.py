@@ -16,6 +16,7 @@ from monitoring.api.headers import inline_scripts
 from monitoring.api.health import version
 from monitoring.api.log import start_log
 from monitoring.api.opened import admission, now, settings
+from monitoring.rounds import opened
 from monitoring.store import StoreUnavailable
 
 _LOG = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
-    """Opens the store, offers the first administrator's link, and freezes what the imports made.
+    """Opens the store, offers the first administrator's link, starts the watch, and freezes what the imports made.
 
     Streamlit collects garbage after every run and need not walk the imports each time (lab.md, 0.3). A store that
     does not answer does not keep the screens from starting: they say so. Raises SettingRefused, and does not start.
@@ -36,9 +37,13 @@ async def lifespan(_: object) -> AsyncIterator[None]:
         await run_in_threadpool(offer_first_link)
     except StoreUnavailable as silent:
         _LOG.warning("%s", silent)
+    opened.watch().start()
     gc.collect()
     gc.freeze()
-    yield
+    try:
+        yield
+    finally:
+        await run_in_threadpool(opened.watch().end)
 
 
 def offer_first_link() -> None:

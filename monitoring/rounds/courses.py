@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from threading import Lock
 
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
 from monitoring.hindsight import followed
-from monitoring.records import Fact
+from monitoring.records import AlertChange, Fact
 from monitoring.site import SiteSettings
 from monitoring.store import Mark, Store
 
@@ -29,6 +29,7 @@ class Courses:
         self._mark: Mark | None = None
         self._facts: dict[str, list[Fact]] = defaultdict(list)
         self._courses: dict[str, Course] = {}
+        self._alerts: dict[str, list[AlertChange]] = defaultdict(list)
         self._shown: Mapping[str, Course] = {}
         self._earlier: OrderedDict[datetime, dict[str, Course]] = OrderedDict()
 
@@ -37,6 +38,12 @@ class Courses:
         with self._lock:
             self._read()
             return self._shown
+
+    def alerts(self) -> Mapping[str, Sequence[AlertChange]]:
+        """What the watch noted of each patient of whom it noted anything, as it was stored."""
+        with self._lock:
+            self._read()
+            return {name: tuple(noted) for name, noted in self._alerts.items()}
 
     def known_by(self, moment: datetime) -> Mapping[str, Course]:
         """The courses from what had reached us by `moment`, of patients of whom anything had."""
@@ -71,14 +78,19 @@ class Courses:
             self._heed_settings()
         if changes.anew:
             self._facts.clear()
+            self._alerts.clear()
             self._courses.clear()
         if changes.anew or changes.facts:
             self._earlier.clear()
-        for fact in changes.facts:
+        charted = [fact for fact in changes.facts if not isinstance(fact, AlertChange)]
+        for fact in charted:
             self._facts[fact.patient_id].append(fact)
-        for name in {fact.patient_id for fact in changes.facts}:
+        for fact in changes.facts:
+            if isinstance(fact, AlertChange):
+                self._alerts[fact.patient_id].append(fact)
+        for name in {fact.patient_id for fact in charted}:
             self._courses[name] = followed(self._course(name, self._facts[name]), self._courses.get(name))
-        if changes.anew or changes.facts:
+        if changes.anew or charted:
             self._shown = dict(self._courses)
         self._mark = changes.mark
 

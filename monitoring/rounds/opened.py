@@ -1,11 +1,13 @@
-"""One store and one Rounds for a whole process: screens, routes and the watch share what was read and graded."""
+"""One store, one Rounds and one watch a process: screens, routes and the watch share what was read and graded."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 
 from monitoring.concepts import dictionary
 from monitoring.rounds.ward_rounds import Rounds
+from monitoring.rounds.watch import Watch
 from monitoring.settings import read_settings
 from monitoring.store import Store, open_store
 
@@ -22,7 +24,13 @@ def rounds() -> Rounds:
     return Rounds(store(), read_settings(), dictionary())
 
 
+@cache
+def watch() -> Watch:
+    """The process's watch; whoever starts the process starts it."""
+    return Watch(rounds, lambda: datetime.now(UTC).replace(microsecond=0))
+
+
 def forget() -> None:
-    """Open both anew at the next call: the settings have changed."""
-    store.cache_clear()
-    rounds.cache_clear()
+    """Open everything anew at the next call: the settings have changed."""
+    for kept in (store, rounds, watch):
+        kept.cache_clear()

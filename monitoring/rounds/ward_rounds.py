@@ -25,7 +25,7 @@ from monitoring.ingest.hl7v2 import read_message
 from monitoring.ingest.rows import Reading
 from monitoring.monitored import watched
 from monitoring.patient_view import explanations, patient_view
-from monitoring.records import Fact, Refusal, RowRead, Tally
+from monitoring.records import AlertChange, Fact, Refusal, RowRead, Tally
 from monitoring.rounds.arriving import Arrived, arriving
 from monitoring.rounds.boards import Boards
 from monitoring.rounds.courses import Courses
@@ -165,6 +165,23 @@ class Rounds(Refused):
         rows = [RowRead(source=source, place=str(number), facts=(fact,)) for number, fact in enumerate(facts, start=1)]
         received_at = max(fact.received_at for fact in facts)
         return self._store.append(rows, author=facts[0].author, received_at=received_at, deed=charted(by, facts))
+
+    def note(self, news: Sequence[AlertChange]) -> None:
+        """Alerts raised and cleared, as the watch found them; what another process noted first is kept once."""
+        if news:
+            self.record(news, source=news[0].source)
+
+    def alerts(self) -> dict[str, dict[str, AlertChange]]:
+        """The last change of each alert of each patient, by patient id and name of the alert."""
+        return {name: {one.alert: one for one in noted} for name, noted in self._courses.alerts().items()}
+
+    def alert_history(self, patient_id: str) -> Sequence[AlertChange]:
+        """Every change of one patient's alerts, in the order in which they were noticed."""
+        return self._courses.alerts().get(patient_id, ())
+
+    def hear(self) -> Callable[[], None]:
+        """Have `waiting` wake for what other processes store, too; call the answer to end it."""
+        return self._store.hear()
 
     def ward(self, as_of: datetime, known_by: datetime | None = None, ward: str | None = None) -> WardView:
         """The ward at `as_of`; with `known_by`, from what had reached us by then. `ward` narrows to one by name.

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, Engine, func, select
 
+from monitoring.records import WATCH
 from monitoring.store import account_tables, tables
 from monitoring.store.engine import reading, revision
 
@@ -68,8 +69,9 @@ class Watched:
         )
 
     def last_arrival(self) -> datetime | None:
-        """When something last reached the store; None where nothing ever did."""
-        wanted = select(tables.intake.c.received_at).order_by(tables.intake.c.seq.desc()).limit(1)
+        """When something last reached the store; None where nothing ever did. What the watch notes did not arrive."""
+        intake = tables.intake.c
+        wanted = select(intake.received_at).where(intake.source != WATCH).order_by(intake.seq.desc()).limit(1)
         with reading(self._engine) as connection:
             at = connection.execute(wanted).scalar()
         return None if at is None else tables.from_micros(at)

@@ -48,6 +48,11 @@ def forget() -> None:
         kept.cache_clear()
 
 
+def unwatched_since(at: datetime) -> datetime | None:
+    """Since when nobody has watched the ward in this process; None while the watch is kept, or was never begun."""
+    return opened.watch().stopped_since(at)
+
+
 def now() -> datetime:
     """The moment of the call, to the second."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from monitoring.board_view import shape, spoken, state
 from monitoring.charts import GRADE_COLOURS
 from monitoring.views import GradeCell
 
@@ -35,34 +36,6 @@ def tokens() -> str:
         for place, part in enumerate(("", "-ink"))
     }
     return " ".join(f"--{name}: light-dark({light}, {dark});" for name, (light, dark) in (_SHEET | grades).items())
-
-
-def state(grade: GradeCell) -> str:
-    """How a badge is drawn: `certain`, `interval`, `ungradable`, or `silent` where nobody has reported."""
-    if not grade.gradable:
-        return "ungradable"
-    if grade.at_most is None:
-        return "silent"
-    return "certain" if grade.text == str(grade.at_least) else "interval"
-
-
-def shape(grade: GradeCell) -> int | None:
-    """How far the circle is filled, 0 to 4: the highest possible grade; None where there is no circle.
-
-    A reported grade is the worst that somebody said and so certain, whatever nobody was asked about.
-    """
-    return {"certain": grade.at_least, "interval": grade.at_most}.get(state(grade))
-
-
-def spoken(grade: GradeCell) -> str:
-    """The badge for somebody who hears it."""
-    words = {
-        "certain": f"{grade.label} grade {grade.at_least}",
-        "interval": f"{grade.label} grade between {grade.at_least} and {grade.at_most}, not enough is known",
-        "ungradable": f"{grade.label} {grade.text}",
-        "silent": f"{grade.label}: nothing reported",
-    }
-    return words[state(grade)]
 
 
 def badge(grade: GradeCell) -> str:

@@ -8,9 +8,10 @@ import re
 import pytest
 import sample_views as sample
 
+from monitoring.board_view import STALE_AFTER_SECONDS, spoken, state
 from monitoring.settings import ROOT
-from monitoring.ui.board import STALE_AFTER_SECONDS, board_payload
-from monitoring.ui.marks import badge, spoken, state, tokens
+from monitoring.ui.board import board_payload
+from monitoring.ui.marks import badge, tokens
 from monitoring.ui.people import patient_key, patient_of
 
 pytestmark = pytest.mark.usefixtures("store")  # whose secret makes the keys of the patients

@@ -142,13 +142,12 @@ function opened(root) {
     shape: null,
   }
   board.timer = setInterval(() => watch(board), 1000)
+  board.fetcher = setInterval(() => fetchBoard(board), 1000)
   boards.set(root, board)
   return board
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const board = boards.get(parentElement) ?? opened(parentElement)
-  document.documentElement.lang = data.lang
+function show(board, data) {
   if (board.asOf !== data.asOf) {
     board.asOf = data.asOf
     board.heardAt = Date.now()
@@ -156,7 +155,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   board.staleAfter = data.staleAfter
   board.liveText = data.trouble ? data.liveText : `live ${data.liveText}`
   board.section.classList.toggle("troubled", Boolean(data.trouble))
-  const find = (selector) => parentElement.querySelector(selector)
+  const find = (selector) => board.root.querySelector(selector)
   find(".title").textContent = data.title
   find("caption").textContent = data.caption
   find(".counts").replaceChildren(
@@ -173,11 +172,35 @@ export default function ({ data, parentElement, setTriggerValue }) {
   empty.hidden = data.rows.length > 0
   empty.textContent = data.empty
   find("table").hidden = data.rows.length === 0
-  drawTable(board, data, (key) => setTriggerValue("open", key))
+  drawTable(board, data, board.open)
   find("footer").textContent = data.rows.length > 0 ? data.legend : ""
   watch(board)
+}
+
+// Between the refreshes of the page the board is fetched every second; where that fails, the page's own refresh and
+// the watchdog remain. An answer that is older than what is shown is left alone.
+async function fetchBoard(board) {
+  if (board.fetching || document.hidden) return
+  board.fetching = true
+  try {
+    const answer = await fetch("/api/board", { headers: { Accept: "application/json" }, cache: "no-store" })
+    const fetched = answer.ok ? await answer.json() : null
+    if (fetched && boards.has(board.root) && fetched.asOf > (board.asOf ?? "")) show(board, fetched)
+  } catch {
+    // the server is out of reach: the watchdog says so
+  } finally {
+    board.fetching = false
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const board = boards.get(parentElement) ?? opened(parentElement)
+  document.documentElement.lang = data.lang
+  board.open = (key) => setTriggerValue("open", key)
+  if (board.asOf === null || data.trouble || data.asOf >= board.asOf) show(board, data)
   return () => {
     clearInterval(board.timer)
+    clearInterval(board.fetcher)
     boards.delete(parentElement)
   }
 }

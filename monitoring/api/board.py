@@ -1,0 +1,74 @@
+"""The board for the page that shows it: made once a second, however many screens ask."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from monitoring.access import Action, may
+from monitoring.admission import patient_key
+from monitoring.api.bearer import current_visitor
+from monitoring.api.opened import admission, now, rounds, settings
+from monitoring.board_view import board_payload, unwatched
+from monitoring.rounds import opened
+from monitoring.store import StoreUnavailable
+from monitoring.views import WardView
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """One board as bytes: of which view and with what trouble."""
+
+    view: WardView
+    trouble: str
+    plain: bytes
+    packed: bytes
+
+
+_drawn: dict[bool, _Drawn] = {}
+_lock = Lock()
+
+
+def board(request: Request) -> Response:
+    """The ward now, as the component draws it; 503 with a sentence where the store does not answer."""
+    named = may(current_visitor(request).account.role, Action.SEE_NAMES)
+    try:
+        drawn = _current(named=named)
+    except StoreUnavailable:
+        return JSONResponse({"detail": "The store does not answer."}, status_code=503)
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"vary": "accept-encoding", "cache-control": "no-store"} | (
+        {"content-encoding": "gzip"} if packed else {}
+    )
+    return Response(drawn.packed if packed else drawn.plain, media_type="application/json", headers=headers)
+
+
+def _current(*, named: bool) -> _Drawn:
+    at = now().replace(microsecond=0)
+    view = rounds().ward(at)
+    trouble = unwatched(opened.watch().stopped_since(at), lambda since: _clock(since, "%H:%M"))
+    with _lock:
+        known = _drawn.get(named)
+        if known is not None and (known.trouble == trouble and (known.view is view or known.view.as_of > view.as_of)):
+            return known
+        secret = admission().address_secret()
+        payload = board_payload(
+            view,
+            _clock(at, "%H:%M:%S"),
+            key_of=lambda patient_id: patient_key(patient_id, secret),
+            trouble=trouble,
+            named=named,
+        )
+        plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        made = _drawn[named] = _Drawn(view, trouble, plain, gzip.compress(plain, 1, mtime=0))
+        return made
+
+
+def _clock(at: datetime, form: str) -> str:
+    return at.astimezone(settings().ward_zone).strftime(form)
