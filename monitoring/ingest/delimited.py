@@ -113,7 +113,9 @@ def _with_header(first: _Line, lines: _Lines) -> Table:
         )
     _, delimiter, _ = best
     header = _record(first, lines, delimiter, [])
-    return Table(tuple(header.cells), _rows(lines, delimiter, len(header.cells)), delimiter == ";", header.raw)
+    return Table(
+        tuple(header.cells), _rows(lines, delimiter, len(header.cells)), delimiter == ";", header.raw, delimiter
+    )
 
 
 def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[TextRow]:

@@ -25,9 +25,11 @@ class Table:
     """A header and the rows below it, read as they are asked for.
 
     `header_text` is the header line as it stands in the file: a refused row is kept with it, to be read again alone.
+    `delimiter` is what stands between its cells there.
     """
 
     header: Sequence[str]
     rows: Iterator[TextRow]
     comma_is_decimal: bool = False
     header_text: str | None = None
+    delimiter: str = ","

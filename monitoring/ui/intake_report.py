@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Protocol
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from monitoring.records import Refusal
-from monitoring.store import LedgerRow
+from monitoring.records import Refusal, Tally
+from monitoring.store import HeldRefusal, LedgerRow
+from monitoring.ui.intake_words import resolution_words
 
 SHOWN = 200
-"""The most refusals the table shows; the download holds all."""
+"""The most lines a table shows; its download holds all."""
 
 COUNTS = {
     "read": "Read",
@@ -25,6 +28,16 @@ COUNTS = {
 """The terms of the equation and their headings."""
 
 _RIGHT = ' class="number"'
+_CHANNELS = {
+    "http": "HTTP",
+    "mllp": "HL7 v2 listener",
+    "folder": "Watched folder",
+    "watch": "Watched folder",
+    "screen": "Screens",
+}
+_SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
+_STARTS_FORMULA = re.compile(rf"^(?=\s*[{_SIGNS}]|[\t\r\n])|(?<=[;\r\n])(?=[ \t]*[{_SIGNS}])")
+"""Where a spreadsheet would see a formula begin: a cell, and inside it what a German Excel takes for the next cell."""
 
 
 class Counted(Protocol):
@@ -61,12 +74,63 @@ def _cell(name: object, side: str, value: object) -> str:
     return f'<td data-name="{escape(str(name))}"{side}>{escape(str(value))}</td>'
 
 
-def ledger_table(rows: Sequence[LedgerRow]) -> str:
-    """What became of everything each source sent on each day."""
-    frame = pd.DataFrame(
-        [{"Day": row.day, "Source": row.source, **row.tally.model_dump(include=set(COUNTS))} for row in rows]
+def ledger_frame(rows: Sequence[LedgerRow]) -> pd.DataFrame:
+    """What became of everything each source sent on each day, and of what was quarantined then, since."""
+    return pd.DataFrame(
+        [
+            {"Day": row.day, "Source": row.source, **_terms(row.tally), "Resolved since": row.resolved}
+            | {"Open": row.waiting}
+            for row in rows
+        ],
+        columns=["Day", "Source", *COUNTS.values(), "Resolved since", "Open"],
     )
-    return table(frame.rename(columns=COUNTS)[["Day", "Source", *COUNTS.values()]])
+
+
+def ledger_table(rows: Sequence[LedgerRow]) -> str:
+    """The first lines of `ledger_frame`."""
+    return table(ledger_frame(rows[:SHOWN]))
+
+
+def channel_table(rows: Sequence[LedgerRow]) -> str:
+    """The equation of each channel, over all its sources and days; empty where everything came by one."""
+    sums: dict[str, Tally] = defaultdict(Tally)
+    done: dict[str, int] = defaultdict(int)
+    for row in rows:
+        sums[channel(row.source)] += row.tally
+        done[channel(row.source)] += row.resolved
+    if len(sums) < 2:
+        return ""
+    lines = [
+        {"Channel": name, **_terms(tally), "Resolved since": done[name], "Open": tally.quarantined - done[name]}
+        for name, tally in sums.items()
+    ]
+    return table(pd.DataFrame(lines))
+
+
+def channel(source: str) -> str:
+    """By what way a source reached us, from the first word of its name."""
+    if source.endswith((" (corrected)", " (replayed)")):
+        return "Mended on this page"
+    return _CHANNELS.get(source.split(" ", 1)[0], "File")
+
+
+def since_then(rows: Sequence[LedgerRow]) -> str:
+    """How many of the quarantined rows were resolved since, and how many are open, as a sentence."""
+    refused_rows = sum(row.tally.quarantined for row in rows)
+    resolved = sum(row.resolved for row in rows)
+    if not refused_rows:
+        return "Nothing was quarantined."
+    if refused_rows == 1:
+        return "One row was quarantined, and " + ("was resolved since." if resolved else "is open.")
+    if resolved == refused_rows:
+        return f"All {refused_rows} quarantined rows were resolved since."
+    waiting = refused_rows - resolved
+    done, left = ("was" if resolved == 1 else "were"), ("is" if waiting == 1 else "are")
+    return f"Of {refused_rows} quarantined rows, {resolved} {done} resolved since and {waiting} {left} open."
+
+
+def _terms(tally: Tally) -> dict[str, int]:
+    return {heading: getattr(tally, term) for term, heading in COUNTS.items()}
 
 
 def refused(refusals: Sequence[Refusal]) -> pd.DataFrame:
@@ -77,18 +141,33 @@ def refused(refusals: Sequence[Refusal]) -> pd.DataFrame:
 
 
 def refusal_table(refusals: Sequence[Refusal]) -> str:
-    """Place, field, value and reason of the first refusals."""
-    frame = refused(refusals[:SHOWN])
+    """Place, field, value and reason of each refusal."""
+    frame = refused(refusals)
     frame.insert(0, "Place", frame["source"] + ":" + frame["place"])
     shown = frame[["Place", "field", "value", "reason"]]
     return table(shown.rename(columns=str.capitalize))
 
 
 def refused_csv(refusals: Sequence[Refusal]) -> bytes:
-    """The refused rows for a spreadsheet. A cell that a spreadsheet would run as a formula is led by an apostrophe."""
-    text = refused(refusals).map(_safe).to_csv(index=False, lineterminator="\r\n")
-    return text.encode("utf-8-sig")
+    """The refused rows for a spreadsheet."""
+    return sheet(refused(refusals))
+
+
+def held_csv(rows: Iterable[HeldRefusal]) -> bytes:
+    """Refusals with the header of their table, when they came, and what became of them, for a spreadsheet."""
+    held = list(rows)
+    frame = refused([one.refusal for one in held])
+    frame["header"] = [one.row.context or "" for one in held]
+    frame["arrived"] = [one.received_at.isoformat() for one in held]
+    frame["outcome"] = [resolution_words(one.resolution) if one.resolution else "open" for one in held]
+    return sheet(frame)
+
+
+def sheet(frame: pd.DataFrame) -> bytes:
+    """CSV for a spreadsheet. What one would run as a formula is led by an apostrophe."""
+    text = frame.map(lambda cell: _safe(cell) if isinstance(cell, str) else cell)
+    return text.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return _STARTS_FORMULA.sub("'", cell)

@@ -49,6 +49,8 @@ def test_who_does_what() -> None:
     assert {role for role in Role if may(role, Action.CHART)} == {N, P}
     assert {role for role in Role if may(role, Action.EXPORT)} == {N, P, D, A}
     assert {role for role in Role if may(role, Action.ADMINISTER)} == {A}
+    assert {role for role in Role if may(role, Action.CORRECT_INTAKE)} == {N, P, D, A}
+    assert {role for role in Role if may(role, Action.MAP_CODES)} == {D, A}
     assert not may(W, Action.SEE_NAMES)
     assert not may(W, Action.EXPORT)
 

@@ -290,34 +290,3 @@ def test_home_never_names_a_grade(opened: Opened, one_patient: str) -> None:
     shown.pills(key="home-mind-0").set_value(["confusion_and_memory_loss"]).run()
     body = re.sub(r"<style>.*?</style>", "", seen(shown), flags=re.S)
     assert not re.search(r"grade|CRS|ICANS|ICE|ASTCT", body)
-
-
-VITALS = b"""patient_id,time,temp_c,spo2
-N1,2026-03-01T08:00:00+00:00,38.5,97
-N1,2026-03-01T12:00:00+00:00,38.6,9
-N1,2026-03-01T12:30:00,38.6,97
-N1,2026-03-01T08:00:00+00:00,38.5,97
-"""
-
-
-def test_intake_shows_the_equation_and_each_refusal_with_its_place(store: Path) -> None:
-    shown = main_script(DATA_MANAGER).run()
-    shown.file_uploader[0].upload("ours.csv", VITALS, "text/csv").run()
-    shown.button(key="take-in").click().run()
-    assert not shown.exception
-    text = re.sub(r"<[^>]+>", "", seen(shown))
-    assert "4 read = 1 stored + 1 duplicate + 2 quarantined + 0 ignored" in text
-    assert "ours.csv:3" in text
-    assert "ours.csv:4" in text
-    assert "no time zone" in text
-    assert len(shown.get("download_button")) == 1
-
-
-def test_intake_shows_the_sentence_of_a_file_refused_whole(store: Path) -> None:
-    shown = main_script(DATA_MANAGER).run()
-    shown.file_uploader[0].upload("scores.csv", b"colour,shape\nred,round\n", "text/csv").run()
-    shown.button(key="take-in").click().run()
-    assert not shown.exception
-    (said,) = [error.value for error in shown.error]
-    assert "scores.csv" in said
-    assert said.count("/") == 0, "the folder of the upload is nobody's business"
