@@ -1,9 +1,8 @@
 """A cohort graded by the same table and the same sweep as one patient, from arrays kept channel by channel.
 
 Every patient has a stretch of one long axis of time. Before anything is swept, values that the table cannot tell
-apart and whose freshness overlaps become one run: a month of hourly sets is a few dozen boundaries. At most of them
-a situation begins that others have been in before: each is answered once a block of patients, and what is added to
-the memory stays in proportion to what was given.
+apart and whose freshness overlaps become one run: a month of hourly sets is a few dozen boundaries. A situation that
+others have been in before is answered once a block of patients, and added memory stays in proportion to the input.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from monitoring.channels import NEVER, Channel, Cohort, Seconds, Spans, portions
 from monitoring.concepts import Dictionary
-from monitoring.evidence import Evidence
+from monitoring.evidence import Evidence, VasopressorState
 from monitoring.grading.engine import Bands, Graded, Grades, GradingSystem, grade_situations
 from monitoring.grading.masking import EPISODE_GAP
 from monitoring.timeline import (
@@ -39,7 +38,8 @@ PATIENTS_A_BLOCK = 64, 2048
 BLOCKS_AT_LEAST = 5
 """A block is a fifth of the patients, within bounds: what is added stays in proportion to what was given."""
 MOST_COMBINATIONS = 2**62
-_STATED = frozenset({"at_home", "sedated"})
+_OUTSIDE = {"at_home": (0.0, 0.0), "sedated": (0.0, 0.0), "hospitalised": (-np.inf, np.inf)}
+"""What is so of a truth where nobody says it: certainly not, or, for a stay, what the placement says; else unknown."""
 _DRUGS = frozenset({"vasopressors", "vasopressin", "inotrope"})
 _CONCEPT = {"oxygen": "oxygen_support", "haemorrhage": "intracranial_haemorrhage"}
 
@@ -156,8 +156,10 @@ def _evidence(
             cohort.numbers[name], block, _fresh(name, dictionary), _bands(bands.get(name), cohort, block)
         )
     for name in (truths | {"at_home"}) & cohort.truths.keys():
-        outside = (0.0, 0.0) if name in _STATED else (0.0, 1.0)
+        outside = _OUTSIDE.get(name, (0.0, 1.0))
         found[f"truth {name}"] = _held(cohort.truths[name], block, _fresh(name, dictionary), None, outside)
+    if "hospitalised" in truths and "at_home" in cohort.truths:
+        found["truth placed_at_home"] = _held(cohort.truths["at_home"], block, None, None, (0.0, 1.0))
     for name in labels & cohort.labels.keys():
         found[f"label {name}"] = _held(cohort.labels[name][0], block, _fresh(name, dictionary), None, (-1.0, -1.0))
     covered = np.zeros(cohort.patients, bool) if cohort.drug_chart is None else cohort.drug_chart
@@ -171,12 +173,14 @@ def _evidence(
         lambda u, h: (u[0], np.where(h[0] >= 1, 0.0, u[1])), told.get("uncharted", Steps.constant(0)), home
     )
     charted = cohort.crs_charted
+    drugs = {name: combine(_at_most_known, told.get(name, Steps.constant(0)), uncharted) for name in _DRUGS}
     return situations, Evidence(
-        numbers={name: steps for name, steps in told.items() if " " not in name and name != "uncharted"}
-        | {name: combine(_raised, told.get(name, Steps.constant(0)), uncharted) for name in _DRUGS},
+        numbers={name: steps for name, steps in told.items() if " " not in name and name != "uncharted"} | drugs,
         truths={name.removeprefix("truth "): steps for name, steps in told.items() if name.startswith("truth ")}
-        | {"masking_drug": uncharted, "crs_already_diagnosed": _unseen(cohort, block)},
-        labels={
+        | {"masking_drug": uncharted, "crs_already_diagnosed": _unseen(cohort, block)}
+        | {"hospitalised": combine(_in_hospital, *(told.get(f"truth {name}", unsaid) for name, unsaid in _STAY))},
+        labels={"vasopressor_doses": _no_dose(drugs["vasopressors"], drugs["vasopressin"])}
+        | {
             name.removeprefix("label "): Labels(
                 steps.at, steps.low.astype(np.int64), cohort.labels[name.removeprefix("label ")][1], situations
             )
@@ -375,5 +379,22 @@ def _unseen(cohort: Cohort, block: Block) -> Steps:
     return Steps.held(begins, known, known, ends, outside=(0, 1))
 
 
-def _raised(seen: tuple[np.ndarray, ...], uncharted: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _at_most_known(seen: tuple[Values, Values], uncharted: tuple[Values, Values]) -> tuple[Values, Values]:
     return seen[0], np.where(uncharted[1] > 0, np.inf, seen[0])
+
+
+def _no_dose(vasopressors: Steps, vasopressin: Steps) -> Labels:
+    """No dose where certainly none is running; unknown where one may be: a cohort may say more in its own channel."""
+    none = combine(lambda a, b: (np.where(a[1] + b[1] > 0, -1.0, 0.0),) * 2, vasopressors, vasopressin)
+    told = none.situations if isinstance(none, Told) else None
+    at, index = (none.at, none.lo) if told is None else (told.at, none.low)
+    return Labels(at, index.astype(np.int64), (VasopressorState(),), told)
+
+
+def _in_hospital(said: tuple[Values, Values], home: tuple[Values, Values]) -> tuple[Values, Values]:
+    """As said while the word is fresh, else by the placement, which holds until the next."""
+    known = np.isfinite(said[0])
+    return np.where(known, said[0], 1 - home[1]), np.where(known, said[1], 1 - home[0])
+
+
+_STAY = ("hospitalised", Steps.constant(-np.inf, np.inf)), ("placed_at_home", Steps.constant(0, 1))

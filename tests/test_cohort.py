@@ -21,7 +21,7 @@ from monitoring.grading import graded, systems
 from monitoring.grading.engine import Graded, grade
 from monitoring.records import OxygenSupport
 from monitoring.timeline import Labels, Steps, micros, moment
-from monitoring.vocabulary import OxygenDevice
+from monitoring.vocabulary import OxygenDevice, Syndrome
 from tests.course.charts import CRS, INFUSED, adult, carried, course, temperature, vitals
 from tests.course.clif import clif_courses
 from tests.course.generated import KINDS, UNTIL_HOURS, cohort_of, facts_of, random_course
@@ -31,9 +31,9 @@ SYSTEM = systems()[CRS]
 Told = list[tuple[int, int, int]]
 
 
-def by_course(chart: Course, until: int = UNTIL) -> Told:
+def by_course(chart: Course, until: int = UNTIL, name: str = CRS) -> Told:
     """(second, at_least, at_most) of a course sweep from the infusion on, joined where nothing changes."""
-    found = graded(chart, CRS)
+    found = graded(chart, name)
     start = chart.start or 0
     told: Told = []
     for place in range(found.place(start), found.at.size):
@@ -44,20 +44,20 @@ def by_course(chart: Course, until: int = UNTIL) -> Told:
     return told
 
 
-def by_cohort(cohort: Cohort, until: int = UNTIL) -> list[Told]:
+def by_cohort(cohort: Cohort, until: int = UNTIL, name: str = CRS) -> list[Told]:
     """The same of every patient of a cohort."""
-    steps = grade_cohort(SYSTEM, cohort, dictionary(), until=until)
+    steps = grade_cohort(systems()[name], cohort, dictionary(), until=until)
     told: list[Told] = [[] for _ in range(cohort.patients)]
     for patient, at, low, high in zip(steps.patient, steps.at, steps.at_least, steps.at_most, strict=True):
         told[patient].append((int(at), int(low), int(high)))
     return told
 
 
-def assert_alike(courses: Sequence[Course]) -> None:
-    """Steps, every answer and every flag of the cohort are those of the courses."""
+def assert_alike(courses: Sequence[Course], name: str = CRS) -> None:
+    """Steps, every answer, missing input and flag of the cohort are those of the courses."""
     cohort = cohort_of(courses)
-    assert by_cohort(cohort) == [by_course(chart) for chart in courses]
-    for block, situations, swept in graded_blocks(SYSTEM, cohort, dictionary(), UNTIL):
+    assert by_cohort(cohort, name=name) == [by_course(chart, name=name) for chart in courses]
+    for block, situations, swept in graded_blocks(systems()[name], cohort, dictionary(), UNTIL):
         patient, within = np.divmod(situations.at, block.stretch)
         for boundary in np.flatnonzero((patient >= 0) & (patient < block.patients)):
             place = int(situations.index[boundary])
@@ -65,10 +65,9 @@ def assert_alike(courses: Sequence[Course]) -> None:
             chart = courses[block.first + int(patient[boundary])]
             if not 0 <= second < UNTIL:
                 continue
-            alone = graded(chart, CRS)
+            alone = graded(chart, name)
             there = alone.place((chart.start or 0) + second * 1_000_000)
-            assert swept.flags_at(place) == alone.flags_at(there)
-            assert swept.unassessed(place) == alone.unassessed(there)
+            assert said(swept, place) == said(alone, there), (name, second)
             assert {key: int(a[place]) for key, a in swept.answers.items()} == {
                 key: int(a[there]) for key, a in alone.answers.items()
             }
@@ -95,6 +94,49 @@ def test_a_cohort_is_graded_as_its_courses_are(
 def test_300_random_courses_with_gaps_late_facts_and_corrections_are_graded_alike() -> None:
     draw = random.Random(7)
     assert_alike([random_course(draw) for _ in range(300)])
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(name for name, table in systems().items() if table.syndrome is Syndrome.CRS and not table.needs_course),
+)
+def test_every_crs_scale_grades_a_cohort_as_its_courses(name: str) -> None:
+    draw = random.Random(14)
+    assert_alike([random_course(draw) for _ in range(100)], name)
+
+
+def penn_lowest(hour: float, *said: tuple[float, float]) -> int:
+    """The lower Penn bound of somebody with a fever all along, on a ward and from hour 30 at home."""
+    truths = {"at_home": one_patient((0, 0), (30, 1))} | ({"hospitalised": one_patient(*said)} if said else {})
+    cohort = Cohort(1, numbers={"temperature": one_patient(*((hour, 38.5) for hour in range(0, 60, 4)))}, truths=truths)
+    return [low for at, low, _ in by_cohort(cohort, 59 * 3600, "crs-penn-2018")[0] if at <= hour * 3600][-1]
+
+
+@pytest.mark.parametrize(("hour", "lowest"), [(0, 2), (29.9, 2), (30, 1), (58, 1)])
+def test_a_placement_holds_until_the_next_and_never_lapses(hour: float, lowest: int) -> None:
+    assert penn_lowest(hour) == lowest
+
+
+@pytest.mark.parametrize(("hour", "lowest"), [(30, 1), (31.9, 1), (32, 2), (55.9, 2), (56, 1)])
+def test_a_word_on_the_stay_goes_before_the_placement_for_a_day(hour: float, lowest: int) -> None:
+    assert penn_lowest(hour, (32, 1)) == lowest
+
+
+@pytest.mark.parametrize(("charted", "possible"), [(True, 2), (False, 3)])
+def test_a_vasopressor_that_is_not_running_has_no_high_dose(charted: bool, possible: int) -> None:
+    cohort = Cohort(
+        1,
+        numbers={
+            "temperature": one_patient((0, 38.5)),
+            "sbp": one_patient((0, 84)),
+            "age": one_patient((0, 50)),
+            "organs:other": one_patient((0, 0)),
+            "organs:transaminases": one_patient((0, 0)),
+        },
+        labels={"oxygen": (one_patient((0, 0)), (OxygenState(OxygenDevice.ROOM_AIR),))},
+        drug_chart=np.array([charted]),
+    )
+    assert by_cohort(cohort, 3600, "crs-lee-2014")[0][0][2] == possible
 
 
 CLIF = Path("/work/shared/data/clif")

@@ -148,6 +148,8 @@ def cohort_of(courses: Sequence[Course]) -> Cohort:
         )
 
     oxygen, words = [], []
+    doses: list[tuple[int, int, float]] = []
+    states: list[object] = []
     ages = []
     for patient, course in enumerate(courses):
         label = course.evidence.label("oxygen")
@@ -156,6 +158,12 @@ def cohort_of(courses: Sequence[Course]) -> Cohort:
             for at, index in zip(label.at[1:], label.index[1:], strict=True)
         ]
         words += label.values
+        dose = course.evidence.label("vasopressor_doses")
+        doses += [
+            (patient, max(seconds(patient, int(at)), -30 * 86_400), -1 if index < 0 else index + len(states))
+            for at, index in zip(dose.at, dose.index, strict=True)
+        ]
+        states += dose.values
         age = course.evidence.number("age")
         begins = max(0, int(np.searchsorted(age.at, starts[patient] - 30 * 86_400_000_000, side="right")) - 1)
         ages += [
@@ -173,7 +181,10 @@ def cohort_of(courses: Sequence[Course]) -> Cohort:
         | {"age": channel(ages)},
         truths={name: channel(column(name, lambda f: f.code == "true")) for name in STATEMENTS}
         | {"at_home": _last_wins(channel, column("placement", lambda f: f.ward == "home"))},
-        labels={"oxygen": (channel(oxygen), tuple(words))}
+        labels={
+            "oxygen": (channel(oxygen), tuple(words)),
+            "vasopressor_doses": (_last_wins(channel, doses), tuple(states)),
+        }
         | {
             f"attribution:{sign}": (
                 _first_wins(channel, column(f"attribution:{sign}", lambda f: causes.index(f.cause))),
