@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 _LOG = logging.getLogger("monitoring.access")
 
@@ -15,22 +18,56 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"at": at, "level": record.levelname.lower(), "from": record.name, "what": record.getMessage()}
+        line: dict[str, object] = {
+            "at": at,
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "what": record.getMessage(),
+        }
         line |= getattr(record, "facts", {})
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+        if record.exc_text:
+            line["trace"] = record.exc_text.splitlines()
         return json.dumps(line, ensure_ascii=False)
 
 
+def trace(raised: BaseException) -> list[str]:
+    """Where it was raised and what kind it is, the cause first; never its words, which may quote a value or a name."""
+    cause = raised.__cause__ or (None if raised.__suppress_context__ else raised.__context__)
+    frames = traceback.extract_tb(raised.__traceback__)
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return [*(trace(cause) if cause is not None else ()), *places, type(raised).__name__]
+
+
+_TAKEN_OVER = ("monitoring", "streamlit", "uvicorn", "asyncio", "py.warnings")
+"""Whose lines are written here. Streamlit and uvicorn would write an exception with its words."""
+
+
 def start_log() -> None:
-    """Everything of ours goes to standard error, a line each."""
-    ours = logging.getLogger("monitoring")
-    if not any(isinstance(handler.formatter, JsonLines) for handler in ours.handlers):
-        handler = logging.StreamHandler()
-        handler.setFormatter(JsonLines())
-        ours.addHandler(handler)
-        ours.setLevel(logging.INFO)
-        ours.propagate = False
+    """Everything goes to standard error, a JSON object a line. The only place that configures logging.
+
+    uvicorn's line for each request is dropped: an address may carry a one-time link. What a logger of a library that
+    comes later writes in its own form has no words of an exception either.
+    """
+    logging.setLogRecordFactory(_without_words)
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    for name in _TAKEN_OVER:
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.propagate = False
+    for name in [one for one in logging.root.manager.loggerDict if one.startswith(("streamlit.", "uvicorn."))]:
+        inner = logging.getLogger(name)
+        inner.handlers = []
+        inner.propagate = name != "uvicorn.access"
+    logging.getLogger("monitoring").setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+
+
+def _without_words(*arguments: Any, **named: Any) -> logging.LogRecord:  # noqa: ANN401 - the signature of a record
+    record = logging.LogRecord(*arguments, **named)
+    if record.exc_info and record.exc_info[1] is not None:
+        record.exc_text = "\n".join(trace(record.exc_info[1]))
+    return record
 
 
 def tell(what: str, **facts: str | int | None) -> None:

@@ -61,6 +61,8 @@ audit = Table(
     Index("audit_by_patient", "patient_id", "seq"),
 )
 
+_IN_ORDER = select(audit).order_by(audit.c.seq)
+
 
 @dataclass(frozen=True)
 class Head:
@@ -181,23 +183,28 @@ def findings(connection: Connection, seen: Head | None = None) -> Iterator[str]:
     """What is wrong with the chain: its first broken link only, because nothing after it can be trusted."""
     before = Head(0, BEGINNING)
     anchored = seen is None or seen == before
-    rows = connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(select(audit).order_by(audit.c.seq))
-    for row in rows:
-        values = dict(row._mapping)
-        if row.seq != before.seq + 1:
-            yield f"audit {before.seq + 1}: the entry is missing (the next is {row.seq}); restore a backup and compare"
-            return
-        if row.previous != before.hash:
-            yield f"audit {row.seq}: it does not follow entry {before.seq}, which was changed or replaced"
-            return
-        if hash_of(values) != row.hash:
-            yield f"audit {row.seq}: the entry is not what was written; compare with a backup or an export"
-            return
-        before = Head(row.seq, row.hash)
-        anchored = anchored or before == seen
+    with connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(_IN_ORDER) as rows:
+        for row in rows:
+            broken = _broken(row, before)
+            if broken:
+                yield broken
+                return
+            before = Head(row.seq, row.hash)
+            anchored = anchored or before == seen
     if not anchored and seen is not None:
         how = "the audit was cut off before it" if seen.seq > before.seq else "another entry stands in its place"
         yield f"audit {seen.seq}: the entry that was seen elsewhere is not in the chain; {how}"
+
+
+def _broken(row: Row[Any], before: Head) -> str:
+    """Why an entry does not follow the one before it; empty where it does."""
+    if row.seq != before.seq + 1:
+        return f"audit {before.seq + 1}: the entry is missing (the next is {row.seq}); restore a backup and compare"
+    if row.previous != before.hash:
+        return f"audit {row.seq}: it does not follow entry {before.seq}, which was changed or replaced"
+    if hash_of(dict(row._mapping)) != row.hash:
+        return f"audit {row.seq}: the entry is not what was written; compare with a backup or an export"
+    return ""
 
 
 def _head(connection: Connection) -> Head:
