@@ -63,9 +63,8 @@ def reread_words(done: Reread) -> str:
         return "Nothing waits to be read again."
     counts = done.tally
     stored = f": {counts.stored} stored, {counts.duplicates} known already, {counts.ignored} ignored"
-    still = (
-        "1 row is refused still" if done.waiting == 1 else f"{done.waiting} rows are refused still or wait for a code"
-    )
+    one = done.waiting == 1
+    still = f"{done.waiting} {'row is' if one else 'rows are'} refused still or {'waits' if one else 'wait'} for a code"
     taken = "1 row was accepted" if done.closed == 1 else f"{done.closed} rows were accepted"
     return f"Read again: {taken}{stored if counts.read else ''}. {still if done.waiting else 'None waits'}."
 

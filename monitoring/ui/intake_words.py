@@ -12,7 +12,7 @@ from monitoring.records import Administration, Fact, Observation, OxygenSupport,
 from monitoring.store import HeldRefusal, Resolution
 from monitoring.ui.live import clock
 from monitoring.ui.people import ROLE_NAMES
-from monitoring.vocabulary import RETRACTED, Role
+from monitoring.vocabulary import RETRACTED, AdministrationAction, Role
 from monitoring.wording import exact_text, plain, unit_text
 
 _PROVENANCE = {"patient_id", "effective_at", "recorded_at", "received_at", "source", "author", "status", "record_id"}
@@ -62,9 +62,8 @@ def _said(fact: Fact, dictionary: Dictionary) -> str:
         note = f", note “{fact.note}”" if fact.note else ""
         severity = plain(fact.severity.name.lower())
         return f"{known.label if known else fact.symptom}, {severity}, said by {fact.reporter}{note}"
-    if isinstance(fact, Administration) and fact.end is not None:
-        rest = _fields(fact.model_copy(update={"end": None}))
-        return f"{rest}, until {when(fact.end)}"
+    if isinstance(fact, Administration):
+        return _given(fact, dictionary)
     if isinstance(fact, OxygenSupport):
         flow = f" {exact_text(fact.flow_l_min)} L/min" if fact.flow_l_min is not None else ""
         fio2 = f" FiO₂ {exact_text(fact.fio2)} %" if fact.fio2 is not None else ""
@@ -86,6 +85,16 @@ def _observed(fact: Observation, dictionary: Dictionary) -> str:
     return (
         f"{label} {said}" + (f" ({fact.method})" if fact.method else "") + (", unusual: look twice" if unusual else "")
     )
+
+
+def _given(fact: Administration, dictionary: Dictionary) -> str:
+    known = dictionary.drug(fact.drug)
+    dose = f" {fact.dose:g} {fact.unit or ''}".rstrip() if fact.dose is not None else ""
+    said = [f"{known.label if known else fact.drug}{dose}"]
+    said += [] if fact.action is AdministrationAction.INTERVAL else [plain(fact.action)]
+    said += [word for word in (fact.route, fact.reason) if word]
+    said += [f"until {when(fact.end)}"] if fact.end else []
+    return ", ".join(said)
 
 
 def _fields(fact: Fact) -> str:

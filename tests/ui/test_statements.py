@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 
 import pytest
 from conftest import NURSE, caregiver
 
 from monitoring.concepts import dictionary
-from monitoring.records import Refusal, Tally
-from monitoring.store import LedgerRow
 from monitoring.ui import live
-from monitoring.ui.intake_report import equation, ledger_table, refusal_table, refused_csv
 from monitoring.ui.statements import StatementRefused, home_facts, neuro_fact, vital_facts, ward_instant
 from monitoring.vocabulary import AbsentReason, Consciousness, NeuroTool, OxygenDevice, Severity
 
@@ -114,42 +109,3 @@ def test_an_hour_of_the_ward_s_clock_is_read_in_its_zone() -> None:
 def test_an_hour_that_exists_twice_or_never_is_refused(when: datetime) -> None:
     with pytest.raises(StatementRefused, match="daylight saving"):
         ward_instant(when)
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@cmd", "\t=1"])
-def test_no_refused_cell_can_run_in_a_spreadsheet(cell: str) -> None:
-    text = refused_csv([Refusal(source="v.csv", place="3", field="spo2", value=cell, reason="not a number", raw=cell)])
-    assert f"'{cell}" in text.decode("utf-8-sig")
-
-
-def test_an_ordinary_refused_cell_stays_as_it_was(tmp_path: Path) -> None:
-    text = refused_csv([Refusal(source="v.csv", place="3", field="spo2", value="9", reason="too low", raw="P1,9")])
-    assert text.decode("utf-8-sig").splitlines() == [
-        "source,place,field,value,reason,row",
-        'v.csv,3,spo2,9,too low,"P1,9"',
-    ]
-
-
-COUNTED = ["Read", "Stored", "Duplicates", "Quarantined", "Ignored"]
-
-
-def cells(html: str) -> list[str]:
-    return re.findall(r"<td[^>]*>([^<]*)</td>", html)
-
-
-def test_a_row_refused_whole_has_no_field_and_no_value() -> None:
-    whole = Refusal(source="v.csv", place="3", reason="too few cells", raw="P1")
-    assert refused_csv([whole]).decode("utf-8-sig").splitlines()[1] == "v.csv,3,,,too few cells,P1"
-    assert cells(refusal_table([whole])) == ["v.csv:3", "", "", "too few cells"]
-
-
-def test_numbers_of_the_ledger_stand_right_and_what_a_file_is_called_opens_nothing() -> None:
-    row = LedgerRow("<b>.csv", date(2026, 3, 1), Tally(read=4, stored=1, duplicates=1, quarantined=2, ignored=0))
-    html = ledger_table([row])
-    assert cells(html) == ["2026-03-01", "&lt;b&gt;.csv", "4", "1", "1", "2", "0"]
-    assert re.findall(r'<td data-name="(\w+)" class="number">', html) == COUNTED
-
-
-def test_one_duplicate_is_singular() -> None:
-    html = equation(Tally(read=12, stored=9, duplicates=1, quarantined=2, ignored=0))
-    assert re.sub("<[^>]+>", "", html) == "12 read = 9 stored + 1 duplicate + 2 quarantined + 0 ignored"
