@@ -26,7 +26,6 @@ class Action(StrEnum):
     TAKE_IN = "take in files"
     CORRECT_INTAKE = "correct what was refused"
     MAP_CODES = "say what a code means"
-    MAP_CODES = "say what a code means"
     EXPORT = "export"
     ADMINISTER = "administer"
     READ_AUDIT = "read the audit"
@@ -38,7 +37,6 @@ ACTIONS: Mapping[Action, frozenset[Role]] = {
     Action.TAKE_IN: STAFF,
     Action.CORRECT_INTAKE: STAFF,
     Action.MAP_CODES: frozenset({Role.DATA_MANAGER, Role.ADMIN}),  # D104
-    Action.MAP_CODES: frozenset({Role.DATA_MANAGER, Role.ADMIN}),
     Action.EXPORT: STAFF,
     Action.ADMINISTER: frozenset({Role.ADMIN}),
     Action.READ_AUDIT: frozenset({Role.ADMIN}),
