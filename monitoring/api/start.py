@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 import monitoring.charts
 import monitoring.rounds  # noqa: F401  warm imports, so that the first visitor does not wait for them
+from monitoring.access.acts import APPLICATION
 from monitoring.api.headers import inline_scripts
 from monitoring.api.health import version
 from monitoring.api.log import start_log
@@ -49,7 +50,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
 def offer_first_link() -> None:
     """While there is no account, a one-time link to create the administrator, on the console only."""
     if admission().is_empty():
-        link = admission().invite(None, now())
+        link = admission().invite(None, now(), APPLICATION)
         sys.stderr.write(
             "No account exists yet. Create the administrator within 24 hours, once:\n"
             f"  {settings().public_url}/auth/set-password?link={link}\n"

@@ -1,0 +1,1 @@
+"""What is done leaves its entry, and what is logged names nobody."""
