@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, and_, distinct, func, select, text
+from sqlalchemy.exc import DatabaseError
 
 from monitoring.access.acts import SESSION_SHOWN, Act
 from monitoring.concepts import dictionary
@@ -22,8 +23,11 @@ _ROWS_AT_A_TIME = 5000
 
 
 def findings(connection: Connection) -> Iterator[str]:
-    """One sentence for each thing wrong. Nothing below the schema is looked at while the schema is not ours."""
-    yield from _engine(connection)
+    """One sentence for each thing wrong. Nothing below is looked at in a damaged file, or in a schema not ours."""
+    damaged = list(_engine(connection))
+    yield from damaged
+    if damaged:
+        return
     at, newest = revision(connection), newest_revision()
     if at != newest:
         yield f"the schema is at revision {at}, expected {newest}; open the store once with this version to migrate it"
@@ -37,10 +41,16 @@ def findings(connection: Connection) -> Iterator[str]:
 
 
 def _engine(connection: Connection) -> Iterator[str]:
-    if connection.dialect.name == "sqlite":
-        for answer in connection.execute(text("PRAGMA integrity_check")).scalars():
-            if answer != "ok":
-                yield f"SQLite finds the file damaged: {answer}; restore a backup"
+    if connection.dialect.name != "sqlite":
+        return
+    try:
+        answers = [str(one) for one in connection.execute(text("PRAGMA integrity_check")).scalars()]
+    except DatabaseError as worse:  # it gives up itself where a page is no page any more, and then commits nothing
+        connection.rollback()
+        answers = [str(worse.orig)]
+    for answer in answers:
+        if answer != "ok":
+            yield f"SQLite finds the file damaged: {' '.join(answer.split())}; restore a backup"
 
 
 def _equation(connection: Connection) -> Iterator[str]:

@@ -30,6 +30,8 @@ _WRITERS = 0x0C41_7000  # any number, the same in every process: one writer at a
 _WAIT_MS = 30_000
 _PAUSE_MS = 20
 _WAL_PAGES = 10_000  # 40 MB: a long file then writes each page of the index of identities once, not at every commit
+_SILENT = {"connect_timeout": "5", "tcp_user_timeout": "15000", "keepalives_idle": "10", "keepalives_interval": "5"}
+"""After how long a PostgreSQL server counts as silent (s, ms, s, s), where the address does not say it."""
 
 
 class StoreUnavailable(RuntimeError):
@@ -69,8 +71,9 @@ def connect(address: str) -> Engine:
         raise StoreUnavailable("a store needs a file; expected for example sqlite:////srv/monitoring.db")
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
+    silent = {} if backend == "sqlite" else {name: value for name, value in _SILENT.items() if name not in url.query}
     try:
-        engine = create_engine(url)
+        engine = create_engine(url, connect_args=silent)
     except (NoSuchModuleError, ModuleNotFoundError) as missing:
         raise StoreUnavailable(f"no driver for {_shown(url)} is installed ({missing})") from missing
     if backend == "sqlite":
@@ -91,13 +94,37 @@ def _sqlite_manners(connection: sqlite3.Connection, _record: object) -> None:
 def _same_file(connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
     """Open the file anew where another one has taken its name: a restored backup must not hide behind the old one."""
     name = connection.execute("PRAGMA database_list").fetchone()[2]
-    try:
-        found = Path(name).stat()
-    except OSError as gone:
-        raise DisconnectionError("the file of the store is gone") from gone
-    file = (found.st_dev, found.st_ino)
+    file = _identity(name)
+    if file is None:
+        raise DisconnectionError("the file of the store is gone")
     if record.info.setdefault("file", file) != file:
         raise DisconnectionError("another file has the name of the store")
+    _same_log(connection, record, f"{name}-wal")
+
+
+def _same_log(connection: sqlite3.Connection, record: ConnectionPoolEntry, name: str) -> None:
+    """Whatever is committed into a write-ahead log that somebody removed would be lost with the process.
+
+    While this connection is open the log cannot go away by itself: what it holds is saved, and nothing more is
+    written into it.
+    """
+    log = _identity(name)
+    if log is not None and record.info.setdefault("log", log) == log:
+        return
+    if "log" in record.info:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raise sqlite3.OperationalError(
+            "its write-ahead log was removed while it was open; what it held was saved into the file. Restart the "
+            "application if this is said again, and run `python -m monitoring check`"
+        )
+
+
+def _identity(name: str) -> tuple[int, int] | None:
+    try:
+        found = Path(name).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _must_exist(_dialect: Dialect, _record: object, where: list[str], _options: object) -> None:

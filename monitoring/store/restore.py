@@ -41,6 +41,8 @@ def restore(file: Path, address: str, *, at: datetime, by: Origin) -> tuple[Mani
                 deed = Deed(Act.RESTORED, by, about=manifest.backup_id, how_many=sum(manifest.rows.values()))
                 audit.note(connection, deed, at)
                 findings = _proved(connection, manifest)
+                if not connection.in_transaction():
+                    raise BackupRefused(f"the disk does not keep what is restored; name another. {findings[0]}")
             done = True
         finally:
             opened.dispose()

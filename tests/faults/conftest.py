@@ -6,6 +6,7 @@ import os
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -36,6 +37,14 @@ class Server:
     def start(self) -> None:
         options = f"-c listen_addresses='' -c unix_socket_directories={self._folder} -c fsync=off"
         self._control("-o", options, "-l", str(self._folder / "log"), "-w", "start")
+
+    def tell(self, statement: str) -> None:
+        """A statement to the server, and every connection told of the new settings."""
+        with psycopg.connect(host=str(self._folder), user=_ACCOUNT, dbname="postgres", autocommit=True) as one:
+            one.execute("SET default_transaction_read_only = off")
+            one.execute(statement.encode())
+            one.execute("SELECT pg_reload_conf()")
+            one.execute("SELECT pg_sleep(0.3)")
 
     def is_running(self) -> bool:
         return (self._folder / "data" / "postmaster.pid").exists()
@@ -73,13 +82,9 @@ class Disk:
 
     def fill(self) -> None:
         """Until not a byte is left."""
-        with (self.folder / "ballast").open("wb") as ballast:
-            try:
-                while True:
-                    ballast.write(b"x" * 4096)
-                    ballast.flush()
-            except OSError:
-                pass
+        with (self.folder / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
+            while True:
+                ballast.write(b"x" * 4096)
 
     def empty(self) -> None:
         (self.folder / "ballast").unlink()
