@@ -16,11 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from monitoring.access import ServiceToken
+from monitoring.access.acts import Origin
 from monitoring.api.bearer import require_scope
 from monitoring.api.bodies import DOCUMENT, LINES, BodyRefused, limit_of, read_body
 from monitoring.api.log import tell
 from monitoring.api.opened import now, rounds, settings
 from monitoring.api.pace import Pace
+from monitoring.api.traces import origin_of_token
 from monitoring.ingest.fhir import operation_outcome
 from monitoring.records import Tally
 from monitoring.rounds import Arrived
@@ -66,7 +68,7 @@ async def _taken_in(
             )
         body = await read_body(request, limit_of(request, types))
         with body:
-            arrived = await run_in_threadpool(_stored, body, fmt, token)
+            arrived = await run_in_threadpool(_stored, body, fmt, token, origin_of_token(request, token))
     except BodyRefused as why:
         return JSONResponse(refused(why.status, str(why)), why.status, media_type=media)
     except HTTPException as why:
@@ -76,10 +78,9 @@ async def _taken_in(
     return JSONResponse(told(arrived), status_of(arrived.tally), media_type=media)
 
 
-def _stored(body: BinaryIO, fmt: str, token: ServiceToken) -> Arrived:
+def _stored(body: BinaryIO, fmt: str, token: ServiceToken, by: Origin) -> Arrived:
     """The one place where a body becomes facts."""
-    author = f"service:{token.name}"
-    arrived = rounds().receive(body, source=f"{SOURCE} {token.name}", fmt=fmt, author=author, received_at=now())
+    arrived = rounds().receive(body, source=f"{SOURCE} {token.name}", fmt=fmt, author=by.who, by=by, received_at=now())
     counts = arrived.tally.model_dump(exclude={"ignored_kinds"})
     tell("facts taken in", channel=SOURCE, token=token.token_id[:12], **counts)
     return arrived

@@ -24,12 +24,13 @@ from starlette.responses import Response
 from monitoring.access.limits import SESSION_LIMITS
 from monitoring.api.bearer import require_scope
 from monitoring.api.opened import now, store
+from monitoring.records import WATCH
 from monitoring.store import Figures, StoreUnavailable
 from monitoring.vocabulary import Role, Scope
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _OURS = re.compile(r"(http|mllp) [A-Za-z0-9_.:@\-]{1,64}")
-_BY_AUTHOR = {"watched folder": "folder", "command line": "command"}
+_BY_AUTHOR = {"watched folder": "folder", "command line": "command", WATCH: "watch"}
 _OTHERS = "screens"
 
 registry = CollectorRegistry()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
 from watchfiles import watch
 
+from monitoring.access.acts import Channel
 from monitoring.api.log import start_log
 from monitoring.commands import terminal
 from monitoring.concepts import dictionary
@@ -49,7 +51,8 @@ def run(asked: argparse.Namespace) -> int:
         raise terminal.CallRefused(f"{asked.folder} is no folder; make it, or correct the path")
     settings = read_settings(asked.db)
     rounds = Rounds(open_store(settings.database_url), settings, dictionary())
-    folder = Folder(asked.folder, rounds, lambda: datetime.now(UTC), asked.settle)
+    by = replace(terminal.origin(), channel=Channel.FOLDER)
+    folder = Folder(asked.folder, rounds, lambda: datetime.now(UTC), asked.settle, by)
     folder.prepare()
     start_log()
     stop = Event()

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from monitoring.access.acts import Origin
 from monitoring.rounds import Arrived, Rounds
 from monitoring.store import StoreUnavailable
 
@@ -39,12 +40,13 @@ class _Look(NamedTuple):
 
 @dataclass
 class Folder:
-    """The folder at `path`. A file is complete when it has not changed for `settle` seconds."""
+    """The folder at `path`. A file is complete when it has not changed for `settle` seconds; `by` is who watches."""
 
     path: Path
     rounds: Rounds
     now: Callable[[], datetime]
     settle: float
+    by: Origin
     clock: Callable[[], float] = time.monotonic
     _seen: dict[Path, _Look] = field(default_factory=dict)
     _stuck: dict[Path, _Look] = field(default_factory=dict)
@@ -89,7 +91,13 @@ class Folder:
         try:
             with file.open("rb") as stream:
                 arrived = self.rounds.receive(
-                    stream, source=_shown(file.name), author=AUTHOR, received_at=self.now(), live=False, whole="file"
+                    stream,
+                    source=_shown(file.name),
+                    author=AUTHOR,
+                    by=self.by,
+                    received_at=self.now(),
+                    live=False,
+                    whole="file",
                 )
             state = file.stat()
         except FileNotFoundError:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from monitoring.access.acts import Channel, Origin
 from monitoring.ingest.hl7v2 import Verdict, acknowledgement, verdict
 from monitoring.intake.framing import Frames, NotFramed, frame
 from monitoring.records import Refusal
@@ -43,7 +44,8 @@ def answering(rounds: Rounds, now: Callable[[], datetime]) -> Answer:
         at = now()
         source = f"{SOURCE} {peer}"
         try:
-            row = rounds.receive_message(message, source=source, author=source, received_at=at)
+            by = Origin("", Channel.MLLP, address=peer)
+            row = rounds.receive_message(message, source=source, author=source, by=by, received_at=at)
         except StoreUnavailable as silent:
             _tell("not stored", peer=peer, why=type(silent).__name__)
             return _not_stored(message, source, at, "the store does not answer; send this message again")

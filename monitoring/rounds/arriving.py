@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import BinaryIO
 
+from monitoring.access.acts import Act, Deed, Origin, Seen
 from monitoring.ingest import FileRefused, read_stream
 from monitoring.ingest.rows import Reading
 from monitoring.records import Refusal, RowRead, Tally
@@ -31,6 +34,26 @@ class Arrived:
     def untold(self) -> int:
         """How many refusals `rows` does not have."""
         return self.refused - sum(len(row.refusals) for row in self.rows)
+
+
+class Senders:
+    """Who has sent what kind of thing in the last hour: the audit has one entry for each (D102)."""
+
+    def __init__(self) -> None:
+        self._seen = Seen(timedelta(hours=1))
+
+    @contextmanager
+    def told(self, by: Origin, fmt: str, at: datetime) -> Iterator[Deed | None]:
+        """What the audit is to be told with what is stored inside; nothing was told where that fails."""
+        sender = f"{by.who} {by.address}"
+        if not self._seen.counts(sender, fmt, at):
+            yield None
+            return
+        try:
+            yield Deed(Act.DATA_SENT, by, about=fmt)
+        except BaseException:
+            self._seen.forget(sender, fmt)
+            raise
 
 
 def arriving(stream: BinaryIO, fmt: str, reading: Reading, arrived: Arrived, whole: str) -> Iterator[RowRead]:

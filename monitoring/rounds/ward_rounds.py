@@ -26,7 +26,7 @@ from monitoring.ingest.rows import Reading
 from monitoring.monitored import watched
 from monitoring.patient_view import explanations, patient_view
 from monitoring.records import AlertChange, Fact, Refusal, RowRead, Tally
-from monitoring.rounds.arriving import Arrived, arriving
+from monitoring.rounds.arriving import Arrived, Senders, arriving
 from monitoring.rounds.boards import Boards
 from monitoring.rounds.courses import Courses
 from monitoring.rounds.deeds import charted, deed
@@ -70,6 +70,7 @@ class Rounds(Refused):
 
     def __init__(self, store: Store, settings: Settings, dictionary: Dictionary) -> None:
         super().__init__(store, settings, dictionary)
+        self._senders = Senders()
         self._courses = Courses(store, dictionary, settings.ward_zone)
         self._boards = Boards(settings.ward_zone)
         self._news = Condition()
@@ -135,6 +136,7 @@ class Rounds(Refused):
         source: str,
         fmt: str = "auto",
         author: str,
+        by: Origin,
         received_at: datetime,
         live: bool = True,
         whole: str = "body",
@@ -142,20 +144,26 @@ class Rounds(Refused):
         """One body or file that came by itself; durable when the call returns. `live`: it came as it happened.
 
         `stream` can be wound back. What is refused whole is one quarantined row at the place `whole`, and
-        `Arrived.whole` says why.
+        `Arrived.whole` says why. The audit names each sender once an hour (D102).
         """
         zone = self._settings.file_zone
         arrived = Arrived()
         reading = Reading(source, received_at, zone, self._with_mappings(), live=live)
         rows = arriving(stream, fmt, reading, arrived, whole)
-        arrived.tally = self._store.append(rows, author=author, received_at=received_at, zone=_name(zone))
+        with self._senders.told(by, fmt, received_at) as sent:
+            arrived.tally = self._store.append(
+                rows, author=author, received_at=received_at, zone=_name(zone), deed=sent
+            )
         return arrived
 
-    def receive_message(self, message: bytes, *, source: str, author: str, received_at: datetime) -> RowRead:
+    def receive_message(
+        self, message: bytes, *, source: str, author: str, by: Origin, received_at: datetime
+    ) -> RowRead:
         """One HL7 v2 message, without framing, as it happened: what was read of it, durable when the call returns."""
         zone = self._settings.file_zone
         row = read_message(message, Reading(source, received_at, zone, self._with_mappings(), live=True))
-        self._store.append([row], author=author, received_at=received_at, zone=_name(zone))
+        with self._senders.told(by, "hl7v2", received_at) as sent:
+            self._store.append([row], author=author, received_at=received_at, zone=_name(zone), deed=sent)
         return row
 
     def record(self, facts: Sequence[Fact], *, source: str, by: Origin | None = None) -> Tally:

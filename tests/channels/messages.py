@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 VT, END = b"\x0b", b"\x1c\r"
 
 
-def oru(control_id: str, value: str = "38.6", patient: str = "P1", code: str = "8310-5^Body temp^LN") -> bytes:
-    """One ORU^R01 with one temperature, taken now."""
-    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+def oru(control_id: str, value: str = "38.6", patient: str = "P1", at: str = "") -> bytes:
+    """One ORU^R01 with one temperature, taken now or at `at`."""
+    at = at or datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
     return "\r".join(
         [
             f"MSH|^~\\&|MON|ICU|WARD|HOSP|{at}||ORU^R01^ORU_R01|{control_id}|P|2.5",
             f"PID|1||{patient}^^^HOSP^MR",
             f"OBR|1|||VITALS|||{at}",
-            f"OBX|1|NM|{code}||{value}|Cel|||||F|||{at}",
+            f"OBX|1|NM|8310-5^Body temp^LN||{value}|Cel|||||F|||{at}",
             "",
         ]
     ).encode()

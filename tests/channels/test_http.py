@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from monitoring.access.acts import Act, Channel
 from monitoring.api import intake, opened
 from monitoring.records import Observation
+from monitoring.store.audit import Asked
 from monitoring.vocabulary import Scope
 
 from .sending import Ward
@@ -72,6 +74,15 @@ def test_each_refused_entry_is_named_with_its_element(ward: Ward) -> None:
     assert (issue["severity"], issue["expression"]) == ("error", ["Bundle.entry[1].resource.valueQuantity"])
     assert "Observation/bad (entry 2)" in issue["diagnostics"]
     assert "expected 25–45 Cel for temperature" in issue["diagnostics"]
+
+
+def test_the_audit_names_each_sender_once_an_hour(ward: Ward) -> None:
+    for _ in range(3):
+        ward.post("/api/observations", json.dumps(SET))
+    found = [entry.deed for entry in ward.store.audit.entries(Asked(act=Act.DATA_SENT))]
+    assert [(one.by.who, one.by.channel, one.by.address) for one in found] == [
+        ("service:icu-gateway", Channel.HTTP, "127.0.0.1")
+    ]
 
 
 def test_a_body_of_which_everything_is_quarantined_is_422(ward: Ward) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.access.acts import Channel, Origin
 from monitoring.concepts import dictionary
 from monitoring.intake.folder import Folder, patient_look
 from monitoring.records import Observation
@@ -53,7 +54,7 @@ def folder(tmp_path: Path, store: Store, clock: Clock) -> Folder:
     path = tmp_path / "incoming"
     path.mkdir()
     rounds = Rounds(store, read_settings(), dictionary())
-    made = Folder(path, rounds, lambda: datetime.now(UTC), 2.0, clock)
+    made = Folder(path, rounds, lambda: datetime.now(UTC), 2.0, Origin("command:ada", Channel.FOLDER), clock)
     made.prepare()
     return made
 
