@@ -17,7 +17,9 @@ Seconds = NDArray[np.int32]
 NEVER = int(np.iinfo(np.int32).max)
 """End of a drug that is still running."""
 ROWS_A_PORTION = 65_536
-MOST_HUNDREDTHS = 2**30
+MOST_HUNDREDTHS = 2**24
+"""Whole numbers that a float32 holds exactly."""
+HUNDRED = np.float32(100)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Channel:
         left = 63 - (patients << span_bits).bit_length()
         packed = np.empty(at.size, np.int64)
         for rest in (_Hundredths.of(value), _Places(value)):
-            if rest.bits <= left and all(
+            if rest.bits <= min(left, 31) and all(
                 _packed(packed[rows], patient[rows], at[rows], (earliest, span_bits, rest.bits), rest.code(rows))
                 for rows in portions(at.size)
             ):
@@ -66,14 +68,15 @@ class Channel:
         starts = np.searchsorted(packed, np.arange(patients + 1, dtype=np.int64) << (span_bits + rest.bits))
         sorted_value, sorted_at = packed.view(np.float32)[::2], packed.view(np.int32)[1::2]
         again, before = False, -1
+        low = (1 << rest.bits) - 1
         for rows in portions(at.size):
             key = packed[rows] >> rest.bits
             again = again or key[0] == before or bool((key[1:] == key[:-1]).any())
             before = key[-1]
-            values = rest.value(packed[rows] & ((1 << rest.bits) - 1))
-            key &= (1 << span_bits) - 1
-            key += earliest
-            sorted_value[rows], sorted_at[rows] = values, key
+            values = rest.value((packed[rows] & low).astype(np.int32))
+            times = (key & ((1 << span_bits) - 1)).astype(np.int32)
+            times += earliest
+            sorted_value[rows], sorted_at[rows] = values, times
         made = cls(sorted_at, sorted_value, starts)
         return made._each_once(worse) if again else made
 
@@ -87,14 +90,13 @@ class Channel:
 
 
 def _packed(
-    into: Times, patient: NDArray[np.integer], at: Seconds, layout: tuple[int, int, int], code: Times | None
+    into: Times, patient: NDArray[np.integer], at: Seconds, layout: tuple[int, int, int], code: Seconds | Times | None
 ) -> bool:
     """Patient, time since the earliest and code in one integer each; False where there is no code."""
     if code is None:
         return False
     earliest, span_bits, rest_bits = layout
-    into[:] = patient
-    into <<= span_bits
+    np.multiply(patient, np.int64(1 << span_bits), out=into, casting="unsafe")
     into += at
     into -= earliest
     into <<= rest_bits
@@ -118,16 +120,22 @@ class _Hundredths:
             return cls(values, 0, 64)
         return cls(values, round(lowest), (round(highest) - round(lowest)).bit_length())
 
-    def code(self, rows: slice) -> Times | None:
+    def code(self, rows: slice) -> Seconds | None:
         """The whole numbers of some rows; None where a value has more decimals."""
         values = self.values[rows]
-        hundredths = np.rint(values * np.float64(100))
-        exact = np.array_equal((hundredths / 100).astype(np.float32), values)
-        return hundredths.astype(np.int64) - self.lowest if exact else None
+        hundredths = values * HUNDRED
+        np.rint(hundredths, out=hundredths)
+        code = hundredths.astype(np.int32)
+        hundredths /= HUNDRED
+        code -= self.lowest
+        return code if np.array_equal(hundredths, values) else None
 
-    def value(self, code: Times) -> NDArray[np.float32]:
+    def value(self, code: Seconds) -> NDArray[np.float32]:
         """The values of whole numbers."""
-        return ((code + self.lowest) / 100).astype(np.float32)
+        code += self.lowest
+        values = code.astype(np.float32)
+        values /= HUNDRED
+        return values
 
 
 @dataclass(frozen=True)
@@ -145,7 +153,7 @@ class _Places:
         """The places of some rows."""
         return np.arange(rows.start, rows.stop)
 
-    def value(self, code: Times) -> NDArray[np.float32]:
+    def value(self, code: Seconds) -> NDArray[np.float32]:
         """The values of places."""
         return self.values[code]
 

@@ -30,7 +30,7 @@ from tests.benchmarks.plain import PlainCourse, peer, plain, plain_courses
 
 SYSTEM = "crs-astct-2019"
 UNTIL = DAYS * 24 * HOUR
-PATIENTS, PEER_PATIENTS, PLAIN_PATIENTS, ROUNDS = 10_000, 30, 60, 3
+PATIENTS, PEER_PATIENTS, PLAIN_PATIENTS, ROUNDS = 10_000, 30, 60, 5
 BYTES_AN_OBSERVATION = 8
 
 

@@ -23,6 +23,7 @@ from monitoring.records import (
     Patient,
     Placement,
 )
+from monitoring.timeline import micros
 from monitoring.vocabulary import Cause, DrugClass, OxygenDevice, OxygenReason, Sign, Syndrome
 from tests.course.charts import INFUSED, after
 
@@ -171,6 +172,11 @@ def cohort_of(courses: Sequence[Course]) -> Cohort:
             for at, value in zip(age.at[begins:], age.lo[begins:], strict=True)
             if np.isfinite(value)
         ]
+    placed = [
+        (patient, seconds(patient, micros(fact.effective_at)), float(fact.ward == "home"))
+        for patient, course in enumerate(courses)
+        for fact in course.placements
+    ]
     causes = tuple(Cause)
     return Cohort(
         patients=len(courses),
@@ -180,7 +186,7 @@ def cohort_of(courses: Sequence[Course]) -> Cohort:
         }
         | {"age": channel(ages)},
         truths={name: channel(column(name, lambda f: f.code == "true")) for name in STATEMENTS}
-        | {"at_home": _last_wins(channel, column("placement", lambda f: f.ward == "home"))},
+        | {"at_home": _last_wins(channel, placed)},
         labels={
             "oxygen": (channel(oxygen), tuple(words)),
             "vasopressor_doses": (_last_wins(channel, doses), tuple(states)),
