@@ -16,16 +16,6 @@ from monitoring.ui.people import ROLE_NAMES
 NOBODY = "nobody signed in"
 """Who did what nobody signed in did: a failed sign-in, and what the application does by itself."""
 
-_OF_ACCOUNTS = frozenset(
-    {
-        Act.SIGN_IN_FAILED,
-        Act.PASSWORD_SET,
-        Act.LINK_MADE,
-        Act.ACCOUNT_ADDED,
-        Act.ACCOUNT_CHANGED,
-        Act.ACCOUNT_CLOSED,
-    }
-)
 _SHORT = 12
 
 
@@ -52,8 +42,8 @@ def about_text(deed: Deed, names: Mapping[str, str]) -> str:
     """What it was done to; an account by its name, a long id by its beginning."""
     if deed.about is None:
         return ""
-    if deed.act in _OF_ACCOUNTS:
-        return who_text(deed.about, names)
+    if deed.about in names:
+        return names[deed.about]
     return deed.about if len(deed.about) <= 2 * _SHORT else f"{deed.about[:_SHORT]}…"
 
 

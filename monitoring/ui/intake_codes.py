@@ -15,6 +15,7 @@ from monitoring.ui.intake_desk import read_again, told
 from monitoring.ui.intake_report import SHOWN, table
 from monitoring.ui.intake_words import when, who
 from monitoring.ui.people import Person
+from monitoring.ui.traces import origin
 from monitoring.wording import unit_text
 
 MOST = 50
@@ -120,7 +121,9 @@ def _form(named: tuple[str, str], seen: list[CodeSeen], mappings: list[CodeMappi
         st.text("It holds for this site from now on. Values keep the unit they came with; an unknown unit is refused.")
         with st.container(horizontal=True):
             if st.button("Save", type="primary", key="code-save", disabled=concept is None):
-                live.rounds().map_code(code, concept or None, system=system, author=someone.author, at=live.now())
+                live.rounds().map_code(
+                    code, concept or None, system=system, author=someone.author, at=live.now(), by=origin(someone)
+                )
                 told(f"“{code}” is {offered[concept or _NEVER]} from now on.")
                 _forget()
                 st.rerun()

@@ -11,6 +11,7 @@ from monitoring.rounds import CorrectionRefused, Reread
 from monitoring.ui import live
 from monitoring.ui.intake_words import literal
 from monitoring.ui.people import Person
+from monitoring.ui.traces import origin
 
 VIEW = "intake-view"
 """Under what the session keeps which part of the page is shown: a key of PARTS."""
@@ -73,7 +74,8 @@ def read_again(ids: Sequence[int] | None, someone: Person, zone: ZoneInfo | None
     """Reads the rows again as they came, those of the refusals named or all, and tells what became of them."""
     with st.spinner("Reading again"):
         try:
-            told(reread_words(live.rounds().replay(ids, author=someone.author, at=live.now(), tz=zone)))
+            done = live.rounds().replay(ids, author=someone.author, at=live.now(), tz=zone, by=origin(someone))
+            told(reread_words(done))
         except CorrectionRefused as refused:
             st.error(literal(f"{refused}."))
             return

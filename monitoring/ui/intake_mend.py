@@ -18,7 +18,7 @@ from monitoring.ui.intake_cells import Cells, cells_of, editable, edited
 from monitoring.ui.intake_desk import OPENED, read_again, told, zone_field
 from monitoring.ui.intake_words import arrival, literal, place, preview_html, refusal_list, resolution_words
 from monitoring.ui.people import Person
-from monitoring.ui.traces import viewed
+from monitoring.ui.traces import origin, viewed
 
 _NOT_KEPT = (
     "This input was refused whole and is not kept. "
@@ -59,7 +59,7 @@ def aside_field(ids: Sequence[int], someone: Person, *, key: str) -> bool:
     if not reason.strip():
         st.error("Say why: whoever looks later will ask.")
         return False
-    live.rounds().dismiss(ids, author=someone.author, at=live.now(), reason=reason.strip())
+    live.rounds().dismiss(ids, author=someone.author, at=live.now(), reason=reason.strip(), by=origin(someone))
     return True
 
 
@@ -155,7 +155,7 @@ def _actions(
 
 def _store(held: HeldRefusal, text: str, someone: Person, zone: ZoneInfo | None) -> None:
     try:
-        done = live.rounds().correct(held.id, text, author=someone.author, at=live.now(), tz=zone)
+        done = live.rounds().correct(held.id, text, author=someone.author, at=live.now(), tz=zone, by=origin(someone))
     except CorrectionRefused as refused:
         st.error(literal(f"{refused}."))
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 HOUSE = Path(__file__).resolve().parents[2]
 OF_ROUNDS = {"record", "ingest", "correct", "replay", "dismiss", "map_code"}
 OF_ADMISSION = {"add", "disable", "set_password", "invite", "make_token", "revoke_token"}
-NAMES_SOMEBODY = re.compile(r"\b(by|origin|origin_of_\w+|APPLICATION)\b")
+NAMES_SOMEBODY = re.compile(r"\b(by|who|origin|origin_of_\w+|APPLICATION)\b")
 
 
 def calls() -> Iterator[tuple[str, str]]:
