@@ -2,32 +2,27 @@
 
 What was shown at a moment is the grade at that moment from the facts that had come by then; what is known is the grade
 at the same moment from all facts: the same function of other facts. The two can differ only while a fact is missing
-that came late, so the course is graded again once for each receipt of late facts, and only where somebody asks.
+that came late, so the late facts are handed in again in the order of their receipts (`monitoring.replay`), and what
+stood between two receipts is what was shown there. Only where somebody asks.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-import numpy as np
+from itertools import pairwise
 
 from monitoring.course import Course
-from monitoring.grading import DEFAULT_SYSTEMS, graded
-from monitoring.grading.engine import Grades
-from monitoring.records import Administration, Correction, Fact, Infusion, Observation, Patient
-from monitoring.site import SiteSettings
-from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, Times, micros
+from monitoring.grading import DEFAULT_SYSTEMS
+from monitoring.piecewise import Timeline
+from monitoring.records import Correction, Fact, Observation
+from monitoring.replay import Bounds, Replay
+from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, micros
 
-CHARTING_DELAY = SiteSettings().late
-"""A fact that comes within this of the moment it speaks of came in time, unless the site says otherwise (D97)."""
-
-_EARLIER = "hindsight of an earlier course"
-
-Bounds = tuple[int | None, int | None]
-"""at_least and at_most; both None where the scale could not be applied."""
+CHARTING_DELAY = timedelta(minutes=30)
+"""A fact that comes within this of the moment it speaks of came in time."""
 
 
 @dataclass(frozen=True)
@@ -46,119 +41,76 @@ class Revision:
         return (self.known[0] or 0) > (self.shown[0] or 0)
 
 
-@dataclass(frozen=True)
-class _Bounded:
-    """The grade bounds of one system over time, as the engine gives them."""
-
-    at: Times
-    at_least: Grades
-    at_most: Grades
-
-    def bounds(self, at: int) -> Bounds:
-        place = int(np.searchsorted(self.at, at, side="right")) - 1
-        low = int(self.at_least[place])
-        return (None, None) if low < 0 else (low, int(self.at_most[place]))
-
-
-@dataclass(frozen=True)
-class _Late:
-    """A fact that came late: when, and the first moment it can change."""
-
-    fact: Fact
-    received: int
-    reach: int
-
-
 class Hindsight:
-    """The late facts of a course, and the course as it stood before each of them came."""
+    """The late facts of a course by receipt, and what was found of each scale."""
 
-    def __init__(self, course: Course, earlier: Hindsight | None = None) -> None:
-        """Of a course; `earlier` of the same patient, from which what cannot have changed since is taken over."""
+    def __init__(self, course: Course, delay: timedelta = CHARTING_DELAY) -> None:
+        """Of a course and everything that reached us of it."""
         self._course = course
-        delay = course.dictionary.site.late
-        self._late = sorted(_late(course.received, delay), key=lambda late: late.received)
         first_seen = min((fact.received_at for fact in course.received), default=None)
         self._first = END_OF_TIME if first_seen is None else micros(first_seen)
-        self._late = [late for late in self._late if late.received > self._first]
-        self._turns = [self._first, *sorted({late.received for late in self._late})]
-        self._before: dict[int, dict[str, _Bounded]] = {}
-        if earlier is not None and self._late and earlier._before and self._follows(earlier._course):
-            self._take_over(earlier, micros(max(fact.received_at for fact in earlier._course.received) - delay))
-
-    def _follows(self, earlier: Course) -> bool:
-        """Whether the course has only come to know more than an earlier one, and nothing that reaches far back."""
-        known, every = len(earlier.received), self._course.received
-        if every[:known] != earlier.received:
-            return False
-        newest = max(fact.received_at for fact in earlier.received)
-        far = (Patient, Infusion) if earlier.drug_chart_covers else (Patient, Infusion, Administration)
-        return all(fact.received_at >= newest and not isinstance(fact, far) for fact in every[known:])
-
-    def _take_over(self, earlier: Hindsight, settled: int) -> None:
-        """The grades before each receipt that ends by `settled`: nothing that came later was in time for them."""
-        for place, bounded in earlier._before.items():
-            same = self._turns[: place + 2] == earlier._turns[: place + 2] and len(earlier._turns) > place + 1
-            if same and self._turns[place + 1] <= settled:
-                self._before[place] = bounded
+        self._late: dict[int, list[Fact]] = {}
+        for fact in sorted(_late(course.received, delay), key=lambda fact: (fact.received_at, fact.effective_at)):
+            if micros(fact.received_at) > self._first:
+                self._late.setdefault(micros(fact.received_at), []).append(fact)
+        self._turns = [self._first, *self._late]
+        self._found: dict[str, tuple[int, list[Revision]]] = {}
 
     def revisions(self, system_id: str, start: int, end: int) -> list[Revision]:
         """Where the two answers differ on [start, end), by time; nothing before the first fact reached us."""
         if not self._late or system_id not in DEFAULT_SYSTEMS or self._course.start is None:
             return []
         start = max(start, self._first, self._course.start)
-        found: list[Revision] = []
-        for place in range(max(bisect_right(self._turns, start) - 1, 0), len(self._turns) - 1):
-            if self._turns[place] >= end:
-                break
-            for revision in self._of_turn(system_id, place, start, end):
-                last = found[-1] if found else None
-                if last is not None and replace(last, start=last.end, end=revision.end) == revision:
-                    found[-1] = replace(last, end=revision.end)
-                else:
-                    found.append(revision)
-        return found
+        place = max(bisect_right(self._turns, start) - 1, 0)
+        begun, found = self._found.get(system_id, (len(self._turns), []))
+        if begun > place:
+            found = list(self._replayed(system_id, place))
+            self._found[system_id] = place, found
+        return [
+            replace(one, start=max(one.start, start), end=min(one.end, end))
+            for one in found
+            if one.start < end and start < one.end
+        ]
 
-    def _of_turn(self, system_id: str, place: int, start: int, end: int) -> Iterator[Revision]:
-        """The revisions between two receipts of late facts."""
-        begin, until = max(self._turns[place], start), min(self._turns[place + 1], end)
-        missing = [late for late in self._late if late.received > self._turns[place] and late.reach < until]
-        if begin >= until or not missing:
+    def _replayed(self, system_id: str, place: int) -> Iterator[Revision]:
+        """The revisions from a turn on, from the receipts after it handed in one after the other."""
+        turns = self._turns[place:]
+        if len(turns) == 1:
             return
-        shown, known = self._bounds(place)[system_id], self._bounds(len(self._turns) - 1)[system_id]
-        edges = {begin, *(int(at) for at in (*shown.at, *known.at) if begin < at < until)}
-        ordered = sorted(edges)
-        for at, following in zip(ordered, [*ordered[1:], until], strict=True):
-            was, now = shown.bounds(at), known.bounds(at)
-            if was != now:
-                came = sorted({late.received for late in missing if late.reach <= at})
-                yield Revision(at, following, was, now, self._since(system_id, at, now, came or [until]))
-
-    def _since(self, system_id: str, at: int, known: Bounds, came: list[int]) -> int:
-        """The receipt from which on the answer for a moment is the one known now."""
-        since = came[-1]
-        for receipt in reversed(came[:-1]):
-            if self._bounds(self._turns.index(receipt))[system_id].bounds(at) != known:
-                break
-            since = receipt
-        return since
-
-    def _bounds(self, place: int) -> dict[str, _Bounded]:
-        """Every default system graded from what had come by a receipt; remembered."""
-        if place not in self._before:
-            course = self._course
-            gone = {late.fact.fact_id for late in self._late if late.received > self._turns[place]}
-            if gone:
-                facts = [fact for fact in course.received if fact.fact_id not in gone]
-                course = Course(course.patient_id, facts, course.dictionary, course.ward_zone)
-            grades = {name: graded(course, name) for name in DEFAULT_SYSTEMS}
-            self._before[place] = {name: _Bounded(g.at, g.at_least, g.at_most) for name, g in grades.items()}
-        return self._before[place]
+        missing = {fact.fact_id for turn in turns[1:] for fact in self._late[turn]}
+        told = Replay(
+            self._course, system_id, (fact for fact in self._course.received if fact.fact_id not in missing), turns[0]
+        )
+        shown: list[tuple[int, Bounds]] = []
+        for turn, following in pairwise(turns):
+            shown += told.bounds.between(turn, following)
+            told.take(self._late[following], following)
+        yield from _differences(Timeline([(BEGINNING_OF_TIME, (None, None)), *shown]), told, turns[0], turns[-1])
 
 
-def _late(facts: tuple[Fact, ...], delay: timedelta) -> Iterator[_Late]:
+def _differences(shown: Timeline[Bounds], told: Replay, start: int, end: int) -> Iterator[Revision]:
+    """Where what was shown is not what stands at the end, neighbours that say the same joined."""
+    edges = sorted({start, *(at for line in (shown, told.bounds, told.since) for at, _ in line.between(start, end))})
+    last: Revision | None = None
+    for at, until in zip(edges, [*edges[1:], end], strict=True):
+        was, now = shown.holds(at), told.bounds.holds(at)
+        if was == now:
+            continue
+        one = Revision(at, until, was, now, told.since.holds(at))
+        if last is not None and replace(last, start=last.end, end=until) == one:
+            last = replace(last, end=until)
+            continue
+        if last is not None:
+            yield last
+        last = one
+    if last is not None:
+        yield last
+
+
+def _late(facts: Sequence[Fact], delay: timedelta) -> Iterator[Fact]:
     """The facts that came later than `delay` after the first moment they can change, each when it came first."""
     corrected = any(isinstance(fact, Correction) for fact in facts)
-    effective = {fact.fact_id: fact.effective_at for fact in facts} if corrected else {}
+    effective: Mapping[str, datetime] = {fact.fact_id: fact.effective_at for fact in facts} if corrected else {}
     stated: dict[tuple[str, str], datetime] = {}
     once = {fact.fact_id: fact for fact in sorted(facts, key=lambda fact: fact.received_at, reverse=True)}
     for fact in reversed(once.values()):
@@ -169,7 +121,7 @@ def _late(facts: tuple[Fact, ...], delay: timedelta) -> Iterator[_Late]:
             record = (fact.record_id, fact.concept if isinstance(fact, Observation) else type(fact).__name__)
             reach = stated[record] = min(reach, stated.get(record, reach))
         if fact.received_at > reach + delay:
-            yield _Late(fact, micros(fact.received_at), micros(reach))
+            yield fact
 
 
 def hindsight(course: Course) -> Hindsight:
@@ -177,17 +129,8 @@ def hindsight(course: Course) -> Hindsight:
     whole = course.whole
     held = whole.memo.get("hindsight")
     if not isinstance(held, Hindsight):
-        earlier = whole.memo.pop(_EARLIER, None)
-        held = whole.memo["hindsight"] = Hindsight(whole, earlier if isinstance(earlier, Hindsight) else None)
+        held = whole.memo["hindsight"] = Hindsight(whole)
     return held
-
-
-def followed(course: Course, earlier: Course | None) -> Course:
-    """The course, which will take over what an earlier one of the same patient had found out of its past."""
-    held = None if earlier is None else earlier.memo.get("hindsight", earlier.memo.get(_EARLIER))
-    if held is not None:
-        course.memo[_EARLIER] = held
-    return course
 
 
 def revisions(course: Course, system_id: str, start: int = BEGINNING_OF_TIME, end: int = END_OF_TIME) -> list[Revision]:

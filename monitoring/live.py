@@ -13,7 +13,7 @@ anew; the answer is the same.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
@@ -24,15 +24,17 @@ from monitoring.course import Course
 from monitoring.evidence import Evidence, OxygenState
 from monitoring.oxygen_charting import PARTS
 from monitoring.piecewise import Timeline, Value, union
-from monitoring.records import Correction, Fact, Observation, OxygenSupport
+from monitoring.records import Correction, Fact, NeuroAssessment, Observation, OxygenSupport, SymptomReport
 from monitoring.situations import OXYGEN, Answers, Situation, Verdict, band_of
-from monitoring.standing import standing
+from monitoring.standing import columns_of, standing
 from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, Steps, hours, joined, micros
 from monitoring.vocabulary import RETRACTED
 from monitoring.waiver import Waivers
 
 _AGES_KNOWN_AHEAD = hours(30 * 24)
 """A course knows the birthdays of the next 60 days; after half of that it is built anew."""
+_SPLICES_FOR_ONE_BUILT = 4
+"""To build a course anew costs a value of it about a fourth of what it costs to splice a value in."""
 
 
 class LiveStep(NamedTuple):
@@ -83,6 +85,7 @@ class LiveCourse:
         self._records = {_record(fact) for fact in facts if fact.record_id is not None}
         self._retractions = [f for f in facts if isinstance(f, Correction) or f.status in RETRACTED]
         self._build_again = micros(course.facts[-1].effective_at) + _AGES_KNOWN_AHEAD if course.start else None
+        self._ages_from = BEGINNING_OF_TIME if course.infusions or course.start is None else course.start
         evidence = self._evidence = course.evidence
         self._bands = [
             replace(band, apart_below=band.apart_below_moved)
@@ -149,7 +152,7 @@ class LiveCourse:
             return self._anew()
         if fact.record_id is not None:
             self._records.add(_record(fact))
-        if isinstance(fact, Observation) and fact.concept not in self._answers.concepts:
+        if self._unread(fact):
             return NOTHING
         concept, value = self._reading(fact)
         place, taken, keeps = self._places[concept], self._taken[concept], self._keeps[concept]
@@ -171,6 +174,18 @@ class LiveCourse:
             taken.insert(following, at)
         return self._spliced(at, end, before, after, first_ever=first_ever)
 
+    def add_all(self, facts: Iterable[Fact]) -> Iterator[Change]:
+        """Take facts of this patient that came together: what each that is spliced in changed, or all of them."""
+        new = {fact.fact_id: fact for fact in facts if fact.fact_id not in self._facts}
+        many = len(new) * _SPLICES_FOR_ONE_BUILT > len(self._facts)
+        while new:
+            fact = next(iter(new.values()))
+            if many or not self._splices(fact, micros(fact.effective_at)):
+                self._facts |= new
+                yield self._anew()
+                return
+            yield self.add(new.pop(fact.fact_id))
+
     def _together(self, concept: str, at: int, end: int, value: float, minute: int) -> list[tuple[int, Situation]]:
         """The situations on [at, end) where other values of the concept stand in the same minute (D65)."""
         place, taken, worse = self._places[concept], self._taken[concept], self._worse[concept]
@@ -186,16 +201,23 @@ class LiveCourse:
 
     def _splices(self, fact: Fact, at: int) -> bool:
         """Whether a fact only adds a value, so that all else stays as it is."""
-        if self._build_again is None or at > self._build_again or fact.status in RETRACTED:
+        if self._build_again is None or not self._ages_from <= at <= self._build_again or fact.status in RETRACTED:
             return False
         if fact.record_id is not None and _record(fact) in self._records:
             return False
         if self._retractions and fact not in standing([*self._retractions, fact]):
             return False
         if isinstance(fact, Observation):
-            read = fact.concept in self._answers.concepts
-            return not read or (fact.concept in self._places and fact.value is not None)
-        return self._oxygen_splices and _self_contained(fact)
+            return self._unread(fact) or (fact.concept in self._places and fact.value is not None)
+        return (self._oxygen_splices and _self_contained(fact)) or self._unread(fact)
+
+    def _unread(self, fact: Fact) -> bool:
+        """Whether the table reads nothing that a value, an assessment or a report says."""
+        if isinstance(fact, Observation):
+            return fact.concept not in self._answers.concepts
+        if isinstance(fact, NeuroAssessment | SymptomReport):
+            return self._answers.concepts.isdisjoint(columns_of(fact))
+        return False
 
     def _reading(self, fact: Fact) -> tuple[str, float | int]:
         """The concept of a fact that splices, and its value as situations hold it."""

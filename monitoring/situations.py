@@ -63,6 +63,11 @@ class Cell:
         return known
 
 
+def answerable(system: GradingSystem) -> bool:
+    """Whether the situations of a table can be answered one by one."""
+    return bool(system.bands) and "vasopressor_doses" not in system.reads[2]
+
+
 class Answers:
     """Every situation of a table met so far and its answers; one serves all patients.
 
@@ -70,12 +75,9 @@ class Answers:
     """
 
     def __init__(self, system: GradingSystem) -> None:
-        if not system.bands:
-            raise ValueError(f"{system.id} names no bands; grade its courses with monitoring.grading.graded")
-        if "vasopressor_doses" in system.reads[2]:
-            raise ValueError(
-                f"{system.id} asks how long a drug has run; grade its courses with monitoring.grading.graded"
-            )
+        if not answerable(system):
+            why = "asks how long a drug has run" if system.bands else "names no bands"
+            raise ValueError(f"{system.id} {why}; grade its courses with monitoring.grading.graded")
         hides = [replace(axis, read=_may_hide) if axis.name == "fever_may_hide" else axis for axis in system.also]
         self.system = replace(system, also=tuple(hides))
         self.numbers = tuple(band.number for band in system.bands)

@@ -105,29 +105,8 @@ class StandingFacts:
         self.facts = standing(facts)
         self._columns: dict[str, list[tuple[int, Fact]]] = defaultdict(list)
         for fact in self.facts:
-            for concept in self._concepts_of(fact):
+            for concept in columns_of(fact):
                 self._columns[concept].append((micros(fact.effective_at), fact))
-
-    def _concepts_of(self, fact: Fact) -> list[str]:
-        """Names of the columns a fact belongs to."""
-        match fact:
-            case Observation():
-                names = [fact.concept]
-            case NeuroAssessment():
-                names = _neuro_domains(fact)
-            case SymptomReport():
-                names = [f"symptom:{fact.symptom}", "symptom_report"]
-            case Attribution():
-                names = [f"attribution:{fact.sign}"]
-            case ChartedGrade():
-                names = [f"charted:{fact.syndrome}"]
-            case Patient() | Placement() | Infusion() | OxygenSupport() | Administration() | Acknowledgement():
-                names = [fact.kind]
-            case Enrolment() | Milestone() | CareContact():
-                names = [fact.kind]
-            case _:
-                names = []
-        return names
 
     def column(self, concept: str) -> list[tuple[int, Fact]]:
         """(time, fact) of one concept, by time."""
@@ -204,6 +183,28 @@ class StandingFacts:
     def drug_chart_covers(self) -> bool:
         """Whether a drug chart speaks for this patient, so that no vasopressor charted means none (D33)."""
         return bool(self.column("administration"))
+
+
+def columns_of(fact: Fact) -> list[str]:
+    """Names of the columns a fact belongs to."""
+    match fact:
+        case Observation():
+            names = [fact.concept]
+        case NeuroAssessment():
+            names = _neuro_domains(fact)
+        case SymptomReport():
+            names = [f"symptom:{fact.symptom}", "symptom_report"]
+        case Attribution():
+            names = [f"attribution:{fact.sign}"]
+        case ChartedGrade():
+            names = [f"charted:{fact.syndrome}"]
+        case Patient() | Placement() | Infusion() | OxygenSupport() | Administration() | Acknowledgement():
+            names = [fact.kind]
+        case Enrolment() | Milestone() | CareContact():
+            names = [fact.kind]
+        case _:
+            names = []
+    return names
 
 
 def _neuro_domains(fact: NeuroAssessment) -> list[str]:

@@ -103,7 +103,7 @@ class Steps:
 
     def on(self, grid: Times) -> tuple[Values, Values]:
         """(lo, hi) at each moment of `grid`."""
-        if self.at is grid:
+        if self.at is grid or self.at.size == grid.size == 1:
             return self.lo, self.hi
         if self.at.size == 1:
             return np.broadcast_to(self.lo, grid.size), np.broadcast_to(self.hi, grid.size)

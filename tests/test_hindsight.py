@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from monitoring.concepts import dictionary
 from monitoring.course import Course
 from monitoring.episodes import grade_report
-from monitoring.grading import graded
-from monitoring.hindsight import CHARTING_DELAY, Revision, followed, revisions
+from monitoring.grading import DEFAULT_SYSTEMS, graded
+from monitoring.hindsight import CHARTING_DELAY, Revision, revisions
 from monitoring.patient_view import patient_view
-from monitoring.records import Correction, Fact
+from monitoring.records import Correction, Fact, Observation, SymptomReport
 from monitoring.timeline import micros
 from monitoring.ward_view import ward_view
-from tests.course.charts import CRS, ICANS, adult, after, course, neuro, temperature, vitals
+from tests.course.charts import CRS, ICANS, adult, after, carried, course, neuro, temperature, vitals
 from tests.course.generated import facts_of, random_events
 
 NIGHT = [*adult(), *vitals(0), neuro(0), *vitals(4), neuro(8), *vitals(8)]
@@ -142,52 +142,83 @@ def test_the_ward_row_is_silent_where_the_grade_turned_out_lower() -> None:
     assert "screen said" not in ward_view([chart], after(9), UTC, "7 North").rows[0].then
 
 
-def bounds(facts: Sequence[Fact], at: datetime) -> tuple[int | None, int | None]:
-    found = graded(Course.from_facts("P1", facts, dictionary()), CRS)
+def bounds(facts: Sequence[Fact], system: str, at: datetime) -> tuple[int | None, int | None]:
+    found = graded(Course.from_facts("P1", facts, dictionary()), system)
     place = found.place(micros(at))
     return (int(found.at_least[place]), int(found.at_most[place])) if found.gradable(place) else (None, None)
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.integers(0, 10_000))
-def test_at_every_quarter_hour_the_screen_said_the_grade_of_what_had_come(seed: int) -> None:
-    """The definition itself, one moment at a time, with another course built for every moment."""
+ARRIVALS = {
+    "each late by itself": lambda draw, at: at + timedelta(hours=draw.choice((0, 0.2, 1, 5, 30))),
+    "every set an hour late": lambda _, at: at + timedelta(hours=1),
+    "daily": lambda _, at: at.replace(hour=23, minute=59, second=0),
+    "weekly": lambda _, at: after(-80 / 4 - 1) + timedelta(days=7 * ((at - after(-80 / 4 - 1)).days // 7 + 1)),
+}
+
+
+def stay(draw: random.Random) -> list[Fact]:
+    """A random stay with examinations and reports, no statement of which is amended or withdrawn."""
+    facts = facts_of(random_events(draw, 14), draw.choice((54, 8)), drug_chart=True)
+    facts = [one for one in facts if not isinstance(one, Correction) and (one.record_id is None or not one.recorded_at)]
+    hours = [draw.randrange(0, 1600) / 4 for _ in range(6)]
+    facts += [neuro(hour, draw.choice((10, 8, 5)), seizure=draw.choice(("none", "brief_resolved"))) for hour in hours]
+    facts += [Observation(**carried(hour + 1), concept="heart_rate", value=draw.choice((80, 130))) for hour in hours]
+    facts += [
+        SymptomReport(**carried(hour), reporter="caregiver", symptom=draw.choice(("fever", "confusion")), severity=2)
+        for hour in hours
+    ]
+    return facts
+
+
+@pytest.mark.parametrize("system", DEFAULT_SYSTEMS)
+@pytest.mark.parametrize("arrival", ARRIVALS)
+@settings(deadline=None, max_examples=6)
+@given(seed=st.integers(0, 10_000))
+def test_at_any_moment_the_screen_said_the_grade_of_what_had_come(system: str, arrival: str, seed: int) -> None:
+    """The definition itself, one moment at a time, with another course built for every moment and every receipt."""
     draw = random.Random(seed)
-    every = [f for f in facts_of(random_events(draw, 14), 54, drug_chart=True) if not isinstance(f, Correction)]
     late = [
-        fact.model_copy(update={"received_at": fact.effective_at + timedelta(hours=draw.choice((0, 0.2, 1, 5, 30)))})
-        for fact in every
-        if fact.record_id is None or fact.recorded_at is None
+        fact.model_copy(update={"received_at": max(ARRIVALS[arrival](draw, fact.effective_at), fact.effective_at)})
+        for fact in stay(draw)
     ]
     chart = Course.from_facts("P1", late, dictionary())
     seen = min(fact.received_at for fact in late)
-    for _ in range(25):
+
+    def by(moment: datetime) -> list[Fact]:
+        return [one for one in late if one.received_at <= max(moment, one.effective_at + CHARTING_DELAY)]
+
+    for _ in range(12):
         at = after(draw.randrange(0, 1600) / 4 + 0.01)
-        here = [one for one in revisions(chart, CRS) if one.start <= micros(at) < one.end]
-        had_come = [
-            fact for fact in late if fact.received_at <= at or (fact.received_at <= fact.effective_at + CHARTING_DELAY)
-        ]
-        shown, known = bounds(had_come, at), bounds(late, at)
-        expected = [] if shown == known or at < max(seen, after(0)) else [(shown, known)]
-        assert [(one.shown, one.known) for one in here] == expected
+        here = [one for one in revisions(chart, system) if one.start <= micros(at) < one.end]
+        shown, known = bounds(by(at), system, at), bounds(late, system, at)
+        if shown == known or at < max(seen, after(0)):
+            assert here == []
+            continue
+        assert [(one.shown, one.known) for one in here] == [(shown, known)]
+        receipts = sorted({one.received_at for one in late if one.received_at > at})
+        then = [bounds(by(receipt), system, at) for receipt in receipts]
+        since = max((place + 1 for place, said in enumerate(then) if said != known), default=0)
+        assert here[0].known_since == micros(receipts[since])
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.integers(0, 10_000))
-def test_a_course_that_takes_over_what_an_earlier_one_found_says_what_one_without_says(seed: int) -> None:
-    draw = random.Random(seed)
-    every = [fact for fact in facts_of(random_events(draw, 20), 54, drug_chart=True) if fact.record_id is None]
-    late = [
-        fact.model_copy(update={"received_at": fact.effective_at + timedelta(hours=draw.choice((0, 0.3, 1, 5, 30)))})
-        for fact in every
-    ]
-    late.sort(key=lambda fact: fact.received_at)
-    earlier = None
-    for known in range(max(len(late) - 6, 1), len(late) + 1):
-        chart = followed(Course.from_facts("P1", late[:known], dictionary()), earlier)
-        alone = Course.from_facts("P1", late[:known], dictionary())
-        assert revisions(chart, CRS) == revisions(alone, CRS)
-        earlier = chart
+@pytest.mark.parametrize("system", DEFAULT_SYSTEMS)
+def test_a_recent_stretch_asked_first_is_the_same_as_the_whole_course_cut(system: str) -> None:
+    """The ward asks of the last hours, the patient page of everything, in either order."""
+    draw = random.Random(5)
+    late = [one.model_copy(update={"received_at": one.effective_at + timedelta(hours=2)}) for one in stay(draw)]
+    start, end = micros(after(100)), micros(after(300))
+    recent_first, whole_first = (Course.from_facts("P1", late, dictionary()) for _ in range(2))
+    recent = revisions(recent_first, system, start, end)
+    whole = revisions(whole_first, system)
+    assert revisions(whole_first, system, start, end) == recent
+    assert revisions(recent_first, system) == whole
+
+
+def test_vital_signs_and_examinations_that_come_late_are_told_by_the_scales_that_read_them() -> None:
+    seizure = came(neuro(6, seizure="brief_resolved"), 10)
+    chart = course(NIGHT, came(temperature(5, 38.5), 7.5), seizure)
+    assert told(chart) == [(5, 7.5, (0, 0), (1, 1), 7.5)]
+    assert told(chart, ICANS) == [(6, 8, (0, 0), (3, 3), 10)]
 
 
 def test_a_revision_raises_only_where_the_certain_grade_does() -> None:

@@ -46,6 +46,7 @@ STANDS_WITH = {
     "waiver": "windows",
     "live": "windows",
     "hindsight": "windows",
+    "replay": "windows",
     "after_the_fact": "windows",
     "situations": "windows",
     "monitored": "alerts",

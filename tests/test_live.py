@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -15,12 +16,20 @@ from monitoring.evidence import Evidence
 from monitoring.grading import graded, systems
 from monitoring.live import NOTHING, LiveCourse, LiveStep
 from monitoring.piecewise import Timeline
-from monitoring.records import Administration, Correction, Fact, Observation, OxygenSupport
+from monitoring.records import (
+    Administration,
+    Correction,
+    Fact,
+    Observation,
+    OxygenSupport,
+    Patient,
+    SymptomReport,
+)
 from monitoring.situations import Answers, Verdict
 from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, hours, micros
 from monitoring.vocabulary import OxygenDevice, OxygenReason, Status
 from monitoring.waiver import Waivers
-from tests.course.charts import CRS, adult, after, carried, temperature, vitals
+from tests.course.charts import CRS, adult, after, carried, neuro, temperature, vitals
 from tests.course.generated import facts_of, random_events
 from tests.test_cohort import EVENTS
 
@@ -214,6 +223,37 @@ def test_the_first_fact_with_a_time_makes_the_age_known() -> None:
     course.add(pressure)
     assert course.verdict(micros(after(1))).met == ("hypotension",)
     assert course.steps() == from_scratch([patient, pressure])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_child_without_an_infusion_of_whom_earlier_values_come_later(seed: int) -> None:
+    """Where grading begins moves with the first value, and with it the days whose exact age is known."""
+    draw = random.Random(seed)
+    born = Patient(**carried(0), birth_date=date(2021, 9, 1))
+    facts: list[Fact] = [Observation(**carried(24.0 * draw.randrange(60)), concept="sbp", value=79) for _ in range(6)]
+    assert_alike_after_each([born, temperature(24 * 60, 38.5), *facts])
+
+
+def test_facts_that_come_together_leave_the_steps_of_facts_that_come_one_by_one() -> None:
+    for seed in range(40):
+        draw = random.Random(seed)
+        facts = facts_of(random_events(draw, 24), draw.choice((54, 8)), drug_chart=True)
+        draw.shuffle(facts)
+        together, held = live(), 0
+        while held < len(facts):
+            several = draw.randrange(1, 9)
+            for _ in together.add_all(facts[held : held + several]):
+                pass
+            held += several
+            assert together.steps() == from_scratch(list({one.fact_id: one for one in facts[:held]}.values()))
+
+
+def test_an_examination_and_a_report_that_the_table_does_not_read_are_passed_over() -> None:
+    course = live(*adult(), *vitals(0))
+    report = SymptomReport(**carried(1), reporter="caregiver", symptom="fever", severity=2)
+    assert course.add(neuro(1, ice=2)) is NOTHING
+    assert course.add(report) is NOTHING
+    assert course.steps() == from_scratch([*adult(), *vitals(0), neuro(1, ice=2), report])
 
 
 def test_a_table_without_bands_is_refused_with_what_to_use_instead() -> None:

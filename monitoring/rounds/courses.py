@@ -9,7 +9,6 @@ from threading import Lock
 
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
-from monitoring.hindsight import followed
 from monitoring.records import AlertChange, Fact
 from monitoring.site import SiteSettings
 from monitoring.store import Mark, Store
@@ -89,7 +88,7 @@ class Courses:
             if isinstance(fact, AlertChange):
                 self._alerts[fact.patient_id].append(fact)
         for name in {fact.patient_id for fact in charted}:
-            self._courses[name] = followed(self._course(name, self._facts[name]), self._courses.get(name))
+            self._courses[name] = self._course(name, self._facts[name])
         if changes.anew or charted:
             self._shown = dict(self._courses)
         self._mark = changes.mark
