@@ -165,9 +165,45 @@ class Admission:
         return self._accounts.accounts()
 
     def disable(self, account: Account, at: datetime, by: Origin = APPLICATION) -> None:
-        """Close an account at once, and every tab it has open."""
+        """Close an account at once, and every tab it has open. Raises AccessRefused for the last administrator."""
+        if account.role is Role.ADMIN:
+            self._refuse_last_administrator(account, at)
         self._accounts.change_account(account.account_id, at, _of(Act.ACCOUNT_CLOSED, account, by), disabled_at=at)
         self._accounts.end_sessions(at, account_id=account.account_id)
+
+    def change(
+        self,
+        account: Account,
+        at: datetime,
+        *,
+        role: Role,
+        patient_id: str | None = None,
+        ends_at: datetime | None = None,
+        by: Origin = APPLICATION,
+    ) -> None:
+        """Give an account another role, patient or end; what it has open ends. Raises AccessRefused."""
+        if account.subject is not None and role is not account.role:
+            raise AccessRefused("The hospital's sign-in says what this account's role is; change it there.")
+        if (role is Role.CAREGIVER) != (patient_id is not None):
+            raise AccessRefused("A caregiver's account names one patient, and no other account names any.")
+        if role is Role.CAREGIVER and ends_at is None:
+            raise AccessRefused("A caregiver's account has an end.")
+        if account.role is Role.ADMIN and role is not Role.ADMIN:
+            self._refuse_last_administrator(account, at)
+        deed = _of(Act.ACCOUNT_CHANGED, account, by)
+        values = {"role": role.value, "patient_id": patient_id, "ends_at": ends_at}
+        self._accounts.change_account(account.account_id, at, deed, **values)
+        self._accounts.end_sessions(at, account_id=account.account_id)
+
+    def end_sessions(self, account: Account, at: datetime, by: Origin = APPLICATION) -> None:
+        """Sign somebody out everywhere; the account stays."""
+        deed = _of(Act.SIGNED_OUT, account, by)
+        self._accounts.end_sessions(at, account_id=account.account_id, deed=deed)
+
+    def _refuse_last_administrator(self, account: Account, at: datetime) -> None:
+        others = (one for one in self.accounts() if one.account_id != account.account_id)
+        if not any(one.role is Role.ADMIN and not one.closed(at) for one in others):
+            raise AccessRefused("This is the last administrator; make another one first.")
 
     def set_password(self, account: Account, password: str, at: datetime, by: Origin = APPLICATION) -> None:
         """A new password; whoever was signed in with the old one no longer is. Raises AccessRefused."""

@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import datetime, tzinfo
 
 from monitoring.course import Course
+from monitoring.enrolled_view import contacts
 from monitoring.episodes import latest_infusion_day
 from monitoring.records import Observation, SymptomReport
 from monitoring.timeline import micros
@@ -25,6 +26,7 @@ def home_view(course: Course, as_of: datetime, ward_zone: tzinfo) -> HomeView:
         first_name=_first_name(name),
         day=latest_infusion_day(course, micros(as_of), ward_zone),
         reports=tuple(_reports(course)),
+        contacts=contacts(course),
     )
 
 

@@ -11,6 +11,7 @@ from monitoring.axis_evidence import evidence_for
 from monitoring.clock import age_years
 from monitoring.course import Course
 from monitoring.deciding import would_decide
+from monitoring.enrolled_view import ended_sentence
 from monitoring.episodes import PUBLISHED, REPORTED, episodes, latest_infusion_day, steps
 from monitoring.grading import graded
 from monitoring.grading.engine import Graded
@@ -66,6 +67,7 @@ def patient_view(course: Course, as_of: datetime, ward_zone: tzinfo) -> PatientV
         bars=(*_oxygen_bars(course, now.at), *_drug_bars(course, now.at)),
         explanations=tuple(explanation(now, system_id) for system_id in system_ids),
         episodes=tuple(_episode_rows(now)),
+        ended=ended_sentence(course, as_of, ward_zone),
     )
 
 

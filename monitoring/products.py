@@ -1,6 +1,7 @@
-"""When toxicity was seen to begin after each product: published figures as data in `data/reference/products.toml`.
+"""When toxicity was seen to begin after each product, and for whom it is labelled: data in `data/reference`.
 
-They draw a thin band beside the documented window (D60) and are said in words; nothing is graded or left out by them.
+The figures draw a thin band beside the documented window (D60) and are said in words; nothing is graded or left out by
+them.
 """
 
 from __future__ import annotations
@@ -54,14 +55,39 @@ class Onset(BaseModel):
         return f"median day {self.median}{spread}{counted} ({self.source}{dated})"
 
 
+class Use(BaseModel):
+    """For whom a label names a product: ages in whole years, both included; `lines` earlier treatments at least."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    disease: str
+    words: str
+    age_from: int | None = Field(default=None, ge=0)
+    age_to: int | None = Field(default=None, ge=0)
+    lines: int | None = Field(default=None, ge=1)
+    source: str
+
+
+class Disease(BaseModel):
+    """What a product is given for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str
+    names: tuple[str, ...] = ()
+
+
 class Product(BaseModel):
-    """A cell product; the first onset of a syndrome is the one that is drawn."""
+    """A cell product; the first onset of a syndrome is the one that is drawn. `second`: when a second dose follows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: str
     names: tuple[str, ...] = ()
     onset: tuple[Onset, ...] = Field(min_length=1)
+    use: tuple[Use, ...] = ()
+    infusions: int = Field(default=1, ge=1)
+    second: str = ""
 
     def drawn(self, infusion: int) -> list[Onset]:
         """The figure to draw for each syndrome around the infusion with this number, counted from 1."""
@@ -87,3 +113,24 @@ def _site_products() -> Mapping[str, Product]:
 def product_named(name: str | None) -> Product | None:
     """The product charted as `name`; None where no verified figure is known."""
     return _site_products().get(folded(name)) if name else None
+
+
+def products() -> list[Product]:
+    """Every product that is known, by label."""
+    return sorted({one.label: one for one in _site_products().values()}.values(), key=lambda one: one.label)
+
+
+@cache
+def diseases() -> Mapping[str, Disease]:
+    """Diseases by id."""
+    table = tomllib.loads((REFERENCE / "diseases.toml").read_text(encoding="utf-8"))
+    return {key: Disease.model_validate(entry) for key, entry in table.items()}
+
+
+def disease_named(name: str | None) -> str | None:
+    """The id of the disease charted as `name`; None for one that is not listed."""
+    said = folded(name or "")
+    return next(
+        (key for key, one in diseases().items() if said in {folded(known) for known in (key, one.label, *one.names)}),
+        None,
+    )

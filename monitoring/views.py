@@ -254,6 +254,8 @@ class PatientView:
     bars: tuple[Bar, ...]
     explanations: tuple[Explanation, ...]
     episodes: tuple[EpisodeRow, ...]
+    ended: str = ""
+    """Since when monitoring has ended, and by whom; empty while it goes on."""
 
 
 @dataclass(frozen=True)
@@ -267,6 +269,16 @@ class HomeReport:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """Somebody the family may phone. `fact_id` names the fact, so that it can be taken away."""
+
+    fact_id: str
+    label: str
+    phone: str
+    hours: str
+
+
+@dataclass(frozen=True)
 class HomeView:
     """What a family sees of its patient: no grade. `first_name` is None where the chart does not say it."""
 
@@ -274,3 +286,4 @@ class HomeView:
     first_name: str | None
     day: int | None
     reports: tuple[HomeReport, ...]
+    contacts: tuple[Contact, ...] = ()

@@ -10,7 +10,17 @@ from monitoring.clock import TimeRefused, parse_instant
 from monitoring.concepts import dictionary
 from monitoring.ui import live
 from monitoring.ui.frame import open_screen, style
-from monitoring.ui.home_report import GROUPS, HOW_MUCH, about, answer_card, asked, entry_text, heading, moment_text
+from monitoring.ui.home_report import (
+    GROUPS,
+    HOW_MUCH,
+    about,
+    answer_card,
+    asked,
+    entry_text,
+    heading,
+    moment_text,
+    phone_card,
+)
 from monitoring.ui.statements import StatementRefused, checked, home_facts
 from monitoring.ui.traces import origin, viewed
 from monitoring.ui.trouble import calm
@@ -115,6 +125,8 @@ def report(patient_id: str, view: HomeView) -> None:
     """The whole form, top to bottom under one thumb."""
     st.title(heading(view), anchor=False)
     st.text(about(view, live.now(), here()))
+    if view.contacts:
+        st.html(phone_card(view.contacts))
     turn = st.session_state.setdefault(ROUND, 0)
     try:
         celsius = temperature(turn)

@@ -53,6 +53,8 @@ def course(patient_id: str) -> None:
         if view is None:
             st.info("Nothing is charted for this patient yet.")
             return
+        if view.ended:
+            st.info(view.ended)
         narrow = narrow_screen()
         st.html(heading(view) + ribbon(view))
         chosen = st.segmented_control(

@@ -27,6 +27,7 @@ class Action(StrEnum):
     CORRECT_INTAKE = "correct what was refused"
     MAP_CODES = "say what a code means"
     EXPORT = "export"
+    ENROL = "enrol"
     ADMINISTER = "administer"
     READ_AUDIT = "read the audit"
 
@@ -38,6 +39,7 @@ ACTIONS: Mapping[Action, frozenset[Role]] = {
     Action.CORRECT_INTAKE: STAFF,
     Action.MAP_CODES: frozenset({Role.DATA_MANAGER, Role.ADMIN}),  # D104
     Action.EXPORT: STAFF,
+    Action.ENROL: frozenset({Role.PHYSICIAN, Role.ADMIN}),  # D106
     Action.ADMINISTER: frozenset({Role.ADMIN}),
     Action.READ_AUDIT: frozenset({Role.ADMIN}),
 }
@@ -58,6 +60,7 @@ SCREENS: Mapping[str, Screen] = {
     "calculator": Screen("Calculator", STAFF),
     "home": Screen("Home", frozenset({Role.CAREGIVER})),
     "intake": Screen("Intake", STAFF),
+    "administration": Screen("Administration", frozenset({Role.PHYSICIAN, Role.ADMIN})),
     "audit": Screen("Audit", ACTIONS[Action.READ_AUDIT]),
 }
 """Every page, in the order of the navigation."""

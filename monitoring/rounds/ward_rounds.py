@@ -19,6 +19,7 @@ from monitoring import score_view
 from monitoring.access.acts import Act, Origin
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
+from monitoring.enrolled_view import EnrolledView, ended_sentence, enrolled_view
 from monitoring.home_view import home_view
 from monitoring.ingest import Share, read_paths
 from monitoring.ingest.hl7v2 import read_message
@@ -247,6 +248,17 @@ class Rounds(Refused):
         """What a patient's family sees at `as_of`, with every report it sent; None where nothing is known."""
         course = self._courses.now().get(patient_id)
         return None if course is None else home_view(course, as_of, self._settings.ward_zone)
+
+    def enrolled(self, patient_id: str, as_of: datetime) -> EnrolledView | None:
+        """One patient as administered; None for a patient nothing is known of."""
+        course = self._courses.now().get(patient_id)
+        return None if course is None else enrolled_view(course, as_of, self._settings.ward_zone)
+
+    def ended(self, as_of: datetime) -> list[tuple[str, str]]:
+        """(name or else id, since when and by whom) of everyone whose monitoring has ended."""
+        zone = self._settings.ward_zone
+        told = [(_label(course), ended_sentence(course, as_of, zone)) for course in self._courses.now().values()]
+        return sorted((name, sentence) for name, sentence in told if sentence)
 
     def patients(self) -> list[tuple[str, str]]:
         """(patient id, name or else id) of everyone, sorted as a person looks for them."""

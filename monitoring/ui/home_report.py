@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from html import escape
 
 from monitoring.alerts import HomeAnswer
 from monitoring.concepts import Dictionary
-from monitoring.views import HomeReport, HomeView
+from monitoring.views import Contact, HomeReport, HomeView
 from monitoring.vocabulary import Severity, Syndrome
 
 HOW_MUCH = {
@@ -41,6 +42,23 @@ def answer_card(answer: HomeAnswer, *, sent: bool) -> str:
     sentence = answer.sentence if sent or answer.band != "noted" else UNSENT
     say = f"<span>{escape(answer.say)}</span>" if answer.say else ""
     return f'<div class="answer {escape(answer.band)}" role="alert"><b>{escape(sentence)}</b>{say}</div>'
+
+
+def phone_card(contacts: Sequence[Contact]) -> str:
+    """The numbers of the care team, each to be tapped; the number is shown as it was written."""
+    lines = [
+        f'<li><a href="tel:{dialled(one.phone)}"><b>{escape(one.label)}</b> {escape(one.phone)}</a>'
+        + (f"<span>{escape(one.hours)}</span>" if one.hours else "")
+        + "</li>"
+        for one in contacts
+    ]
+    return f'<ul class="phones" aria-label="Phone the team">{"".join(lines)}</ul>'
+
+
+def dialled(phone: str) -> str:
+    """What a telephone dials of a number written for people: digits, with a plus before them."""
+    digits = "".join(letter for letter in phone if letter.isascii() and letter.isdigit())
+    return f"+{digits}" if phone.strip().startswith("+") else digits
 
 
 def heading(view: HomeView) -> str:

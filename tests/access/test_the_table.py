@@ -22,6 +22,7 @@ PAGES = {
     "calculator": {N, P, D, A},
     "intake": {N, P, D, A},
     "home": {C},
+    "administration": {P, A},
 }
 
 
@@ -49,6 +50,7 @@ def test_who_does_what() -> None:
     assert {role for role in Role if may(role, Action.CHART)} == {N, P}
     assert {role for role in Role if may(role, Action.EXPORT)} == {N, P, D, A}
     assert {role for role in Role if may(role, Action.ADMINISTER)} == {A}
+    assert {role for role in Role if may(role, Action.ENROL)} == {P, A}
     assert {role for role in Role if may(role, Action.CORRECT_INTAKE)} == {N, P, D, A}
     assert {role for role in Role if may(role, Action.MAP_CODES)} == {D, A}
     assert not may(W, Action.SEE_NAMES)

@@ -61,7 +61,7 @@ def test_a_page_opens_for_its_roles_and_refuses_the_others(
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
 def test_an_empty_store_gives_a_sentence_on_every_page(page: str, opened: Opened) -> None:
-    role = {"home": caregiver(), "intake": DATA_MANAGER}.get(page, NURSE)
+    role = {"home": caregiver(), "intake": DATA_MANAGER, "administration": PHYSICIAN}.get(page, NURSE)
     assert not opened(page, role).exception
 
 
@@ -69,7 +69,7 @@ def test_an_empty_store_gives_a_sentence_on_every_page(page: str, opened: Opened
 def test_a_store_that_does_not_answer_gives_a_sentence_and_no_traceback(
     page: str, opened: Opened, silence: Callable[[], None]
 ) -> None:
-    shown = opened(page, {"home": caregiver(), "intake": DATA_MANAGER}.get(page, NURSE))
+    shown = opened(page, {"home": caregiver(), "intake": DATA_MANAGER, "administration": PHYSICIAN}.get(page, NURSE))
     silence()
     shown.run()
     assert not shown.exception

@@ -1,0 +1,1 @@
+"""The parts of the Administration page: patients, the site's settings, accounts."""
