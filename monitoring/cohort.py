@@ -386,9 +386,8 @@ def _at_most_known(seen: tuple[Values, Values], uncharted: tuple[Values, Values]
 def _no_dose(vasopressors: Steps, vasopressin: Steps) -> Labels:
     """No dose where certainly none is running; unknown where one may be: a cohort may say more in its own channel."""
     none = combine(lambda a, b: (np.where(a[1] + b[1] > 0, -1.0, 0.0),) * 2, vasopressors, vasopressin)
-    told = none.situations if isinstance(none, Told) else None
-    at, index = (none.at, none.lo) if told is None else (told.at, none.low)
-    return Labels(at, index.astype(np.int64), (VasopressorState(),), told)
+    told, index = (none.situations, none.low) if isinstance(none, Told) else (None, none.lo)
+    return Labels(told.at if told else none.at, index.astype(np.int64), (VasopressorState(),), told)
 
 
 def _in_hospital(said: tuple[Values, Values], home: tuple[Values, Values]) -> tuple[Values, Values]:
