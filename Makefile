@@ -33,13 +33,15 @@ test: $(VENV)/development ## everything: lint, format, types, tests; all run eve
 	$(PY) -m pytest -n 2 --dist loadgroup -rs || status=1; \
 	exit $$status
 
-check: $(VENV)/development ## lint, format and types only
+check: $(VENV)/development ## lint, format, types, secrets, known vulnerabilities of what is installed
 	@status=0; \
-	for tool in "ruff check ." "ruff format --check ." "mypy --strict"; do \
-	  echo "$$tool"; $(PY) -m $$tool || status=1; \
+	for tool in "-m ruff check ." "-m ruff format --check ." "-m mypy --strict" \
+	    ".ci/scan_secrets.py" ".ci/scan_dependencies.py"; do \
+	  echo "$$tool"; $(PY) $$tool || status=1; \
 	done; exit $$status
 
-setup: $(VENV)/development ## create .venv with everything, for working on the code
+setup: $(VENV)/development ## create .venv with everything, for working on the code; commits are scanned for secrets
+	@git config core.hooksPath >/dev/null || git config core.hooksPath .ci/hooks
 
 bench: $(VENV)/development ## measure a cohort, a ward of 30 patients and one more value beside peer-style baselines
 	$(PY) -m tests.benchmarks.cohort

@@ -323,7 +323,10 @@ def test_the_page_test_sees(case: str, code: str, framed: bool) -> None:
 PIN = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)(\[[a-z,]+\])?==(?P<version>\S+)(\s+# (?P<reason>\S.*))?$")
 # Loaded by name and never imported: a driver named in a URL, a table of zones read by the standard library,
 # plug-ins and programs.
-NEVER_IMPORTED = {"psycopg", "tzdata", "mypy", "pandas-stubs", "ruff", "pytest-xdist", "pytest-postgresql"}
+NEVER_IMPORTED = {
+    *("psycopg", "tzdata", "mypy", "pandas-stubs", "ruff", "pytest-xdist", "pytest-postgresql"),
+    *("detect-secrets", "pip_audit"),
+}
 
 
 def pins(file: str) -> dict[str, str | None]:
