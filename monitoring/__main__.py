@@ -12,7 +12,20 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from monitoring.clock import TimeRefused
-from monitoring.commands import check, demo, explain, grade, ingest, mllp, picture, terminal, user, watch
+from monitoring.commands import (
+    backup,
+    check,
+    demo,
+    explain,
+    grade,
+    ingest,
+    mllp,
+    picture,
+    restore,
+    terminal,
+    user,
+    watch,
+)
 from monitoring.concepts import DictionaryRefused, dictionary
 from monitoring.grading.picture import PictureRefused
 from monitoring.ingest import FileRefused
@@ -29,6 +42,8 @@ _VERBS = {
     "user": user,
     "mllp": mllp,
     "watch": watch,
+    "backup": backup,
+    "restore": restore,
 }
 _INTERRUPTED = 130
 _HELP_WIDTH = 78
