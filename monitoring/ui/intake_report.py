@@ -11,7 +11,7 @@ from typing import Protocol
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from monitoring.records import Refusal, Tally
+from monitoring.records import WATCH, Refusal, Tally
 from monitoring.store import HeldRefusal, LedgerRow
 from monitoring.ui.intake_words import resolution_words
 
@@ -28,13 +28,7 @@ COUNTS = {
 """The terms of the equation and their headings."""
 
 _RIGHT = ' class="number"'
-_CHANNELS = {
-    "http": "HTTP",
-    "mllp": "HL7 v2 listener",
-    "folder": "Watched folder",
-    "watch": "Watched folder",
-    "screen": "Screens",
-}
+_CHANNELS = {"http": "HTTP", "mllp": "HL7 v2 listener", "screen": "Screens", WATCH: "The watch over alerts"}
 _SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
 _STARTS_FORMULA = re.compile(rf"^(?=\s*[{_SIGNS}]|[\t\r\n])|(?<=[;\r\n])(?=[ \t]*[{_SIGNS}])")
 """Where a spreadsheet would see a formula begin: a cell, and inside it what a German Excel takes for the next cell."""
@@ -108,7 +102,7 @@ def channel_table(rows: Sequence[LedgerRow]) -> str:
 
 
 def channel(source: str) -> str:
-    """By what way a source reached us, from the first word of its name."""
+    """By what way a source reached us, from the first word of its name; what a watched folder takes in are files."""
     if source.endswith((" (corrected)", " (replayed)")):
         return "Mended on this page"
     return _CHANNELS.get(source.split(" ", 1)[0], "File")
@@ -124,6 +118,8 @@ def since_then(rows: Sequence[LedgerRow]) -> str:
         return "One row was quarantined, and " + ("was resolved since." if resolved else "is open.")
     if resolved == refused_rows:
         return f"All {refused_rows} quarantined rows were resolved since."
+    if not resolved:
+        return f"All {refused_rows} quarantined rows are open."
     waiting = refused_rows - resolved
     done, left = ("was" if resolved == 1 else "were"), ("is" if waiting == 1 else "are")
     return f"Of {refused_rows} quarantined rows, {resolved} {done} resolved since and {waiting} {left} open."
