@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from monitoring.timeline import Times
 
 Seconds = NDArray[np.int32]
+Worse = Literal["max", "min", "later"]
+A_MINUTE = 60
 NEVER = int(np.iinfo(np.int32).max)
 """End of a drug that is still running."""
 ROWS_A_PORTION = 65_536
@@ -41,9 +44,20 @@ class Channel:
 
     @classmethod
     def from_rows(
-        cls, patients: int, patient: NDArray[np.integer], at: Seconds, value: NDArray[np.float32], *, worse: str = "max"
+        cls,
+        patients: int,
+        patient: NDArray[np.integer],
+        at: Seconds,
+        value: NDArray[np.float32],
+        *,
+        worse: Worse = "max",
+        infused_second: int | NDArray[np.integer] = 0,
     ) -> Channel:
-        """The channel of rows in any order; of several at one moment the `worse` ("max" or "min") counts.
+        """The channel of rows in any order; of several in one minute of the clock the worst up to then counts (D65).
+
+        `infused_second` says at which second of its minute (0 to 59) each infusion was given, so that minutes are
+        those of the clock. Words that take each other's place, such as a cause or a ward, are `worse="later"`: only of
+        several at one moment the highest counts.
 
         One sort of integers orders everything: patient, time and the value itself are packed into each where no
         value has more than two decimals and all fits into 63 bits, else patient, time and the row's place. The
@@ -67,26 +81,42 @@ class Channel:
         packed.sort()
         starts = np.searchsorted(packed, np.arange(patients + 1, dtype=np.int64) << (span_bits + rest.bits))
         sorted_value, sorted_at = packed.view(np.float32)[::2], packed.view(np.int32)[1::2]
-        again, before = False, -1
+        close, before = False, -A_MINUTE
         low = (1 << rest.bits) - 1
         for rows in portions(at.size):
             key = packed[rows] >> rest.bits
-            again = again or key[0] == before or bool((key[1:] == key[:-1]).any())
+            close = close or key[0] - before < A_MINUTE or bool((key[1:] - key[:-1] < A_MINUTE).any())
             before = key[-1]
             values = rest.value((packed[rows] & low).astype(np.int32))
             times = (key & ((1 << span_bits) - 1)).astype(np.int32)
             times += earliest
             sorted_value[rows], sorted_at[rows] = values, times
         made = cls(sorted_at, sorted_value, starts)
-        return made._each_once(worse) if again else made
+        if not close:
+            return made
+        once = made._each_once(worse)
+        return once if worse == "later" else once._worst_of_each_minute(worse, infused_second)
 
-    def _each_once(self, worse: str) -> Channel:
+    def _each_once(self, worse: Worse) -> Channel:
         """The channel with one value a moment."""
         again = self.at[1:] == self.at[:-1]
         again[self.starts[(self.starts > 0) & (self.starts < self.at.size)] - 1] = False
         first = np.flatnonzero(np.append(True, ~again))
-        counts = (np.maximum if worse == "max" else np.minimum).reduceat(self.value, first)
+        counts = (np.minimum if worse == "min" else np.maximum).reduceat(self.value, first)
         return Channel(self.at[first], counts, np.searchsorted(first, self.starts))
+
+    def _worst_of_each_minute(self, worse: Worse, infused_second: int | NDArray[np.integer]) -> Channel:
+        """Each value, or a worse one before it in its minute: looked for 1, 2, 4 .. seconds' places back."""
+        rows = np.diff(self.starts)
+        second = np.broadcast_to(np.asarray(infused_second, np.int64), rows.size)
+        minute = (self.at + np.repeat(second, rows)) // A_MINUTE
+        minute += np.repeat(np.arange(rows.size, dtype=np.int64) << 32, rows)
+        value, worst = self.value.copy(), np.minimum if worse == "min" else np.maximum
+        back = 1
+        while (same := minute[back:] == minute[:-back]).any():
+            worst(value[back:], value[:-back], out=value[back:], where=same)
+            back *= 2
+        return Channel(self.at, value, self.starts)
 
 
 def _packed(

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.cohort import Channel, Cohort, Spans, grade_cohort, graded_blocks
+from monitoring.channels import Channel, Cohort, Spans, Worse
+from monitoring.cohort import grade_cohort, graded_blocks
 from monitoring.concepts import dictionary
 from monitoring.course import Course
 from monitoring.evidence import Evidence, OxygenState
@@ -24,7 +25,7 @@ from monitoring.timeline import Labels, Steps, micros, moment
 from monitoring.vocabulary import OxygenDevice, Syndrome
 from tests.course.charts import CRS, INFUSED, adult, carried, course, temperature, vitals
 from tests.course.clif import clif_courses
-from tests.course.generated import KINDS, UNTIL_HOURS, cohort_of, facts_of, random_course
+from tests.course.generated import KINDS, STATEMENTS, UNTIL_HOURS, cohort_of, facts_of, random_course
 
 UNTIL = UNTIL_HOURS * 3600
 SYSTEM = systems()[CRS]
@@ -89,6 +90,32 @@ def test_a_cohort_is_graded_as_its_courses_are(
             for events, age, drug_chart in charts
         ]
     )
+
+
+SECONDS = st.tuples(st.integers(-80, UNTIL_HOURS * 4 - 1), st.sampled_from((0, 0, 1, 2, 29, 30, 59, 60)))
+SAME_MINUTE = st.lists(
+    st.tuples(SECONDS, st.sampled_from(("temperature", "sbp", "map", *STATEMENTS)), st.integers(0, 999)),
+    min_size=2,
+    max_size=25,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(SAME_MINUTE, EVENTS), min_size=1, max_size=3), st.sampled_from((0, 1, 30, 59)))
+def test_a_cohort_keeps_the_rule_of_one_minute_as_its_courses_do(
+    charts: list[tuple[list[tuple[tuple[int, int], str, int]], list[tuple[int, str, int]]]], infused: int
+) -> None:
+    """Values some seconds apart, of infusions on the minute and between: the minute is the clock's (D65)."""
+    courses = []
+    for close, events in charts:
+        quarters = sorted({quarter for (quarter, _), _, _ in close})[:3]
+        timed = [(quarters[q % len(quarters)] + s / 900, kind, pick) for (q, s), kind, pick in close]
+        facts = facts_of([*events, *timed], 54, drug_chart=True)
+        later = [
+            fact.model_copy(update={"effective_at": fact.effective_at + timedelta(seconds=infused)}) for fact in facts
+        ]
+        courses.append(Course.from_facts("P1", later, dictionary()))
+    assert_alike(courses)
 
 
 def test_300_random_courses_with_gaps_late_facts_and_corrections_are_graded_alike() -> None:
@@ -302,24 +329,35 @@ def test_rows_in_any_order_make_the_channel_and_the_worse_of_two_at_one_moment_c
 ROWS = st.lists(
     st.tuples(
         st.integers(0, 3),
-        st.integers(-5, 5),
+        st.one_of(st.integers(-5, 5), st.integers(-130, 130)),
         st.sampled_from((36.6, 38.04, 90, -3.25, 0.001, 1e9, 70.123)),
     ),
     max_size=30,
 )
 
 
-@given(ROWS, st.sampled_from(("max", "min")))
-def test_a_channel_of_rows_holds_the_worse_value_of_every_patient_and_moment(
-    rows: list[tuple[int, int, float]], worse: str
+@given(ROWS, st.sampled_from(("max", "min", "later")), st.lists(st.integers(0, 59), min_size=4, max_size=4))
+def test_a_channel_of_rows_holds_the_worst_value_of_every_patient_and_minute_so_far(
+    rows: list[tuple[int, int, float]], worse: Worse, infused: list[int]
 ) -> None:
     wanted: dict[tuple[int, int], float] = {}
-    for patient, at, value in rows:
-        seen = wanted.get((patient, at), value)
-        wanted[patient, at] = max(seen, value) if worse == "max" else min(seen, value)
+    for patient, at, _ in rows:
+        minute = (at + infused[patient]) // 60
+        beside = [
+            value
+            for whose, when, value in rows
+            if whose == patient
+            and (when == at or (worse != "later" and when < at and (when + infused[patient]) // 60 == minute))
+        ]
+        wanted[patient, at] = min(beside) if worse == "min" else max(beside)
     patients, times, values = zip(*rows, strict=True) if rows else ((), (), ())
     made = Channel.from_rows(
-        4, np.array(patients, np.int64), np.array(times, np.int32), np.array(values, np.float32), worse=worse
+        4,
+        np.array(patients, np.int64),
+        np.array(times, np.int32),
+        np.array(values, np.float32),
+        worse=worse,
+        infused_second=np.array(infused),
     )
     whose = np.repeat(np.arange(4), np.diff(made.starts)).tolist()
     told = dict(zip(zip(whose, made.at.tolist(), strict=True), made.value.tolist(), strict=True))

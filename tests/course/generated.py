@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from monitoring.cohort import NEVER, Channel, Cohort, Spans
+from monitoring.channels import NEVER, Channel, Cohort, Spans, Worse
 from monitoring.concepts import dictionary
 from monitoring.course import Course
 from monitoring.records import (
@@ -49,7 +49,7 @@ DRUGS = ("norepinephrine", "epinephrine", "vasopressin", "milrinone", "tocilizum
 KINDS = (*NUMBERS, *STATEMENTS, "oxygen", "drug", "attribution", "charted", "home", "amend", "withdraw")
 WEIGHTS = (14, 14, 8, 1, 2, 2, 10, 6, 2, 1, 1, 4, 4)
 
-Event = tuple[int, str, int]
+Event = tuple[float, str, int]
 """Quarter hours after the infusion, kind, and a number that chooses among what the kind offers."""
 
 
@@ -120,10 +120,11 @@ def cohort_of(courses: Sequence[Course]) -> Cohort:
     def seconds(patient: int, at: int) -> int:
         return int(np.clip((at - starts[patient]) // 1_000_000, -NEVER, NEVER))
 
-    def channel(rows: list[tuple[int, int, float]], worse: str = "max") -> Channel:
+    def channel(rows: list[tuple[int, int, float]], worse: Worse = "later") -> Channel:
         table = np.array(rows, dtype=float).reshape(-1, 3)
         patient, at = table[:, 0].astype(np.int64), table[:, 1].astype(np.int32)
-        return Channel.from_rows(len(courses), patient, at, table[:, 2].astype(np.float32), worse=worse)
+        value, second = table[:, 2].astype(np.float32), np.array(starts) // 1_000_000 % 60
+        return Channel.from_rows(len(courses), patient, at, value, worse=worse, infused_second=second)
 
     def column(name: str, reading: object) -> list[tuple[int, int, float]]:
         found = []
@@ -185,7 +186,7 @@ def cohort_of(courses: Sequence[Course]) -> Cohort:
             for name in NUMBERS
         }
         | {"age": channel(ages)},
-        truths={name: channel(column(name, lambda f: f.code == "true")) for name in STATEMENTS}
+        truths={name: channel(column(name, lambda f: f.code == "true"), "max") for name in STATEMENTS}
         | {"at_home": _last_wins(channel, placed)},
         labels={
             "oxygen": (channel(oxygen), tuple(words)),
