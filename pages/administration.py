@@ -21,7 +21,13 @@ with st.container(key="administration"):
     if len(parts) > 1:
         chosen = (
             st.segmented_control(
-                "Part", parts, default="Patients", required=True, key="part", label_visibility="collapsed"
+                "Part",
+                parts,
+                default="Patients",
+                required=True,
+                key="part",
+                bind="query-params",
+                label_visibility="collapsed",
             )
             or "Patients"
         )
