@@ -15,7 +15,7 @@ from .screens import PATIENCE, board_rows, open_patient, scrolls_sideways, settl
 from .served import ROOT, SCREENSHOTS, SIZES, OpenPage, Server
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
-SCREENS = ["sign-in", "ward", "patient", "calculator", "home", "intake"]
+SCREENS = ["sign-in", "ward", "patient", "calculator", "home", "intake", "audit"]
 
 
 def show(screen: str, page: Page, url: str) -> None:
@@ -37,6 +37,10 @@ def show(screen: str, page: Page, url: str) -> None:
     elif screen == "home":
         page.goto(f"{url}/home")
         sign_in(page, "Family or caregiver")
+    elif screen == "audit":
+        page.goto(f"{url}/audit")
+        sign_in(page, "Administrator")
+        expect(page.locator(".sheet")).to_contain_text("audit read", timeout=PATIENCE)
     else:
         page.goto(f"{url}/intake")
         sign_in(page, "Data manager")

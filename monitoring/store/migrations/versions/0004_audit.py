@@ -6,8 +6,6 @@ Revises: 0003
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -37,9 +35,10 @@ def upgrade() -> None:
         sa.Column("previous", sa.Text, nullable=False, unique=True),
         sa.Column("hash", sa.Text, nullable=False),
     )
+    began = sa.table("session", sa.column("started_at", sa.BigInteger))
+    last = op.get_bind().scalar(sa.select(sa.func.max(began.c.started_at)))
     marks = sa.table("mark", sa.column("name", sa.Text), sa.column("value", sa.Text))
-    since = (datetime.now(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    op.bulk_insert(marks, [{"name": "audit-since", "value": str(since)}])
+    op.bulk_insert(marks, [{"name": "audit-since", "value": str(0 if last is None else last + 1)}])
     op.create_index("audit_by_time", "audit", ["at"])
     op.create_index("audit_by_who", "audit", ["who", "seq"])
     op.create_index("audit_by_patient", "audit", ["patient_id", "seq"])
