@@ -10,7 +10,7 @@ from monitoring.views import Age, GradeCell, VitalCell, WardRow, WardView
 from monitoring.vocabulary import AlertLevel
 
 STALE_AFTER_SECONDS = 15
-"""Three missed refreshes."""
+"""The fetching of each second and one refresh of the page are missed by then."""
 
 LEGEND = (
     "Who needs somebody first stands at the top · circle ○ 0 ◔ 1 ◑ 2 ◕ 3 ● 4, light to dark · "

@@ -15,7 +15,8 @@ from monitoring.views import WardView
 
 someone = open_screen("ward")
 
-REFRESH_SECONDS = 5
+REFRESH_SECONDS = 10
+"""What the board's own fetching, once a second, falls back on: well inside the time after which it says STALE."""
 SEEN = "ward-seen"
 
 
@@ -27,7 +28,7 @@ def board() -> None:
     at = live.now()
     named = may(someone.role, Action.SEE_NAMES)
     try:
-        view = live.rounds().ward(at)
+        view = live.rounds().ward_now(live.now)
     except StoreUnavailable:
         nothing = board_payload(WardView("Ward", at, (), 0, 0, 0), "", empty="")
         payload = st.session_state.get(SEEN, nothing)
@@ -35,7 +36,7 @@ def board() -> None:
         payload = payload | {"trouble": f"Not live{since}: the store does not answer.", "liveText": f"not live{since}"}
     else:
         trouble = unwatched(live.unwatched_since(at), live.clock)
-        payload = board_payload(view, live.clock(at, "%H:%M:%S"), empty=EMPTY, named=named, trouble=trouble)
+        payload = board_payload(view, live.clock(view.as_of, "%H:%M:%S"), empty=EMPTY, named=named, trouble=trouble)
         st.session_state[SEEN] = payload
     pressed = draw_board(payload)
     if pressed and may_open(someone.role, "patient"):

@@ -50,8 +50,8 @@ def board(request: Request) -> Response:
 
 
 def _current(*, named: bool) -> _Drawn:
-    at = now().replace(microsecond=0)
-    view = rounds().ward(at)
+    view = rounds().ward_now(lambda: now().replace(microsecond=0))
+    at = view.as_of
     trouble = unwatched(opened.watch().stopped_since(at), lambda since: _clock(since, "%H:%M"))
     with _lock:
         known = _drawn.get(named)

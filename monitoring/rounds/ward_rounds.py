@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
-from threading import Condition
+from threading import Condition, Lock
 from typing import BinaryIO
 
 from pydantic import ConfigDict
@@ -74,6 +74,8 @@ class Rounds(Refused):
         self._senders = Senders()
         self._courses = Courses(store, dictionary, settings.ward_zone)
         self._boards = Boards(settings.ward_zone)
+        self._one_at_a_time = Lock()
+        self._latest: tuple[int, WardView] | None = None
         self._news = Condition()
         self._told = 0
         self.site = SiteRounds(store, self._courses, dictionary, settings.ward_zone)
@@ -209,6 +211,17 @@ class Rounds(Refused):
         if ward is not None:
             courses = [course for course in courses if _ward_of(course, as_of) == ward]
         return ward_view(courses, as_of, self._settings.ward_zone, ward or _shared_ward(courses, as_of))
+
+    def ward_now(self, now: Callable[[], datetime]) -> WardView:
+        """The ward at the moment of the answer, one for all who ask while nothing is new and `now` says the same.
+
+        `now` is asked when it is this caller's turn: whoever had to wait is given what was made meanwhile.
+        """
+        with self._one_at_a_time:
+            told, at = self._told, now()
+            if self._latest is None or (self._latest[0], self._latest[1].as_of) != (told, at):
+                self._latest = told, self.ward(at)
+            return self._latest[1]
 
     def patient(self, patient_id: str, as_of: datetime, known_by: datetime | None = None) -> PatientView | None:
         """One patient's page at `as_of`; None for a patient nothing is known of (by `known_by`)."""

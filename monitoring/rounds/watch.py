@@ -53,9 +53,10 @@ class Watch:
 
     def look(self) -> int:
         """Grade everybody once and note what is new; how many changes. Raises StoreUnavailable."""
-        rounds, as_of = self._rounds(), self._now()
-        standing = rounds.alerts()
-        news = [one for row in rounds.ward(as_of).rows for one in changes(row, standing.get(row.patient_id, {}), as_of)]
+        rounds = self._rounds()
+        view, standing = rounds.ward_now(self._now), rounds.alerts()
+        as_of = view.as_of
+        news = [one for row in view.rows for one in changes(row, standing.get(row.patient_id, {}), as_of)]
         rounds.note(news)
         self.looked = as_of
         return len(news)

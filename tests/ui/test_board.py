@@ -108,11 +108,13 @@ def test_the_script_writes_text_and_never_html() -> None:
         assert way not in script, way
 
 
-def test_the_script_says_stale_after_three_missed_refreshes() -> None:
+def test_the_script_fetches_each_second_and_the_page_refreshes_before_it_says_stale() -> None:
     page = (ROOT / "pages" / "ward.py").read_text(encoding="utf-8")
-    assert "REFRESH_SECONDS = 5" in page
+    script = (BOARD / "board.js").read_text(encoding="utf-8")
+    assert "setInterval(() => fetchBoard(board), 1000)" in script
+    assert "REFRESH_SECONDS = 10" in page
     assert STALE_AFTER_SECONDS == 15
-    assert "STALE: no data for ${seconds} s" in (BOARD / "board.js").read_text(encoding="utf-8")
+    assert "STALE: no data for ${seconds} s" in script
 
 
 def test_every_colour_the_styles_ask_for_exists() -> None:
