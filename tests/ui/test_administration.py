@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import NURSE, PHYSICIAN, Opened, caregiver, facts, seen
@@ -28,21 +30,27 @@ from monitoring.vocabulary import CourseStep, Role, Scope, Sex
 ADMIN = Person(Role.ADMIN, "Cleo")
 
 
-def field(page: AppTest, kind: str, label: str) -> object:
+def field(page: AppTest, kind: str, label: str) -> Any:
     """The one widget of a kind with that label."""
-    (found,) = [one for one in page.get(kind) if one.label == label]
+    widgets: Iterable[Any] = page.get(kind)
+    (found,) = [one for one in widgets if one.label == label]
     return found
 
 
 def fill(page: AppTest, kind: str, label: str, value: object) -> AppTest:
-    field(page, kind, label).set_value(value)  # type: ignore[attr-defined]
+    field(page, kind, label).set_value(value)
     return page
 
 
+def keyed(widgets: Iterable[Any], start: str) -> Any:
+    """The first widget whose key begins so."""
+    return next(one for one in widgets if (one.key or "").startswith(start))
+
+
 def press(page: AppTest, label: str) -> AppTest:
-    shown = field(page, "button", label).click().run()  # type: ignore[attr-defined]
+    shown: AppTest = field(page, "button", label).click().run()
     assert not shown.exception
-    return shown  # type: ignore[no-any-return]
+    return shown
 
 
 def choose(page: AppTest, patient_id: str) -> AppTest:
@@ -112,7 +120,7 @@ def test_a_step_needs_its_moment_and_carries_its_author(opened: Opened, one_pati
     assert "choose the day and the time" in seen(page)
     day = live.now().date() - timedelta(days=30)
     fill(page, "date_input", "Step: day", day)
-    next(one for one in page.time_input if one.key.startswith("step-send")).set_value(time(9, 30))
+    keyed(page.time_input, "step-send").set_value(time(9, 30))
     page = press(page.run(), "Write down")
     assert facts(store)[-1] | {"kind": "milestone", "step": "collection", "author": "physician:Bo"} == facts(store)[-1]
     assert "Cells collected" in seen(page)
@@ -138,7 +146,7 @@ def test_an_end_is_said_on_the_patients_page_with_who_and_when(opened: Opened, o
     fill(page, "text_input", "Why", "well")
     yesterday = live.now().date() - timedelta(days=1)
     fill(page, "date_input", "Since: day", yesterday)
-    next(one for one in page.time_input if one.key.startswith("end-send")).set_value(time(11, 20))
+    keyed(page.time_input, "end-send").set_value(time(11, 20))
     # the button and the expander that holds it carry the same words
     page.button(key="end-send").click().run()
     sentence = f"Monitoring ended on {yesterday:%-d %b %Y} at 11:20 by Bo (physician): well."
@@ -158,7 +166,7 @@ def test_a_physician_finds_neither_settings_nor_accounts(opened: Opened) -> None
 def test_a_setting_is_shown_with_its_effect_before_it_is_saved(opened: Opened, one_patient: str) -> None:
     page = opened("administration", ADMIN, part="Site")
     assert "Nothing is different" in seen(page)
-    fill(page, "number_input", "Vital signs: counts for, hours", 12.0)
+    fill(page, "number_input", "Vital signs: count for, hours", 12.0)
     page = page.run()
     assert "freshness of vitals" in seen(page)
     assert "1 of 1 rows of the ward would change now" in seen(page)
@@ -172,7 +180,7 @@ def test_a_setting_is_shown_with_its_effect_before_it_is_saved(opened: Opened, o
 
 def test_a_setting_that_contradicts_another_is_said_and_cannot_be_saved(opened: Opened, one_patient: str) -> None:
     page = opened("administration", ADMIN, part="Site")
-    fill(page, "number_input", "Vital signs: counts for, hours", 2.0)
+    fill(page, "number_input", "Vital signs: count for, hours", 2.0)
     page = page.run()
     assert "expected a freshness of at least the cadence" in seen(page)
     assert [one.label for one in page.button if one.label == "Save these settings"] == []
@@ -201,7 +209,7 @@ def test_a_family_has_a_patient_and_an_end(opened: Opened, one_patient: str) -> 
     assert "until when" in seen(page)
     next(one for one in page.selectbox if one.label == "Patient" and one.key != "administered").set_value(one_patient)
     end = live.now().date() + timedelta(days=20)
-    next(one for one in page.date_input if one.key.startswith("until-new")).set_value(end)
+    keyed(page.date_input, "until-new").set_value(end)
     press(page.run(), "Make account and link")
     made = live.admission().account("okafor family")
     assert made.patient_id == one_patient
@@ -212,7 +220,7 @@ def test_a_family_has_a_patient_and_an_end(opened: Opened, one_patient: str) -> 
 def test_the_last_administrator_stays(opened: Opened) -> None:
     page = opened("administration", ADMIN, part="Accounts")
     (admin,) = [one for one in live.admission().accounts() if one.role is Role.ADMIN]
-    next(one for one in page.selectbox if one.key.startswith("change-")).set_value(admin.name)
+    keyed(page.selectbox, "change-").set_value(admin.name)
     page = page.run()
     next(one for one in page.selectbox if one.key == f"role-{admin.account_id}-0").set_value(Role.NURSE)
     page = press(page.run(), "Keep role, patient and end")
@@ -222,12 +230,12 @@ def test_the_last_administrator_stays(opened: Opened) -> None:
 
 def test_a_token_is_shown_once_and_revoked(opened: Opened) -> None:
     page = opened("administration", ADMIN, part="Accounts")
-    next(one for one in page.text_input if one.key.startswith("token-")).set_value("gateway")
+    keyed(page.text_input, "token-").set_value("gateway")
     page.multiselect[0].set_value([Scope.INGEST_WRITE])
     page = press(page.run(), "Make token")
     (secret,) = [one.value for one in page.code]
     assert live.admission().bearer(secret, live.now()) is not None
-    next(one for one in page.selectbox if one.key.startswith("revoke-")).set_value("gateway")
+    keyed(page.selectbox, "revoke-").set_value("gateway")
     press(page.run(), "Revoke")
     assert live.admission().bearer(secret, live.now()) is None
 

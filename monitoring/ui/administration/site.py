@@ -59,12 +59,11 @@ def _typed(held: SiteSettings, number: int) -> SiteSettings:
     freshness: dict[Group, float] = {}
     for group, name in GROUPS.items():
         usual = dictionary().concepts[CONCEPTS[group][0]]
-        first, second, third = st.columns([2, 1, 1], vertical_alignment="bottom")
-        first.text(name)
+        first, second = st.columns(2)
+        with first:
+            _hours(f"{name}: due every, hours", group, 0, usual.cadence_hours, held.cadence_hours, cadence, tag)
         with second:
-            _hours(f"{name}: every, hours", group, 0, usual.cadence_hours, held.cadence_hours, cadence, tag)
-        with third:
-            _hours(f"{name}: counts for, hours", group, 1, usual.freshness_hours, held.freshness_hours, freshness, tag)
+            _hours(f"{name}: count for, hours", group, 1, usual.freshness_hours, held.freshness_hours, freshness, tag)
     st.header("Low pressure in adults", anchor=False)
     st.text("Children keep the limits of their age. A clinician's word outranks every limit.")
     below = st.radio(
@@ -114,7 +113,7 @@ def _hours(
         value=float(held.get(group, usual or longest)),
         min_value=SHORTEST_HOURS,
         max_value=longest,
-        step=0.5,
+        step=0.25,
         format="%.2f",
         help=f"{SHORTEST_HOURS:g} to {longest:g} hours; the dictionary says {usual:g}" if usual else None,
         key=f"{group}-{place}-{tag}",
