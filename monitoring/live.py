@@ -107,8 +107,12 @@ class LiveCourse:
         }
         self._keeps = {concept: course.freshness(concept) for concept in self._places}
         self._situations = Timeline(self._found(evidence))
+        answers.meet(self._situations.value)
         self._signs = Timeline((at, answers.cell(s).signs) for at, s in self._situations.pieces())
         self._waivers = Waivers(evidence, self._signs)
+        waivers = self._waivers.over_time
+        turns = {*self._situations.at, *waivers.at}
+        answers.ask((self._situations.holds(at), waivers.holds(at)) for at in turns)
 
     def _found(self, evidence: Evidence) -> Iterable[tuple[int, Situation]]:
         """The situations of a course, swept once."""

@@ -7,12 +7,16 @@ A situation is every input of the table at one moment, its numbers in the coarse
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from monitoring.at_once import more_support
 from monitoring.evidence import Evidence, OxygenState
-from monitoring.grading.engine import Bands, GradingSystem, grade
-from monitoring.timeline import Labels, Steps
+from monitoring.grading.engine import Bands, Graded, GradingSystem, grade
+from monitoring.timeline import BEGINNING_OF_TIME, Labels, Steps, Times
 from monitoring.vocabulary import Answer, Flag
 from monitoring.waiver import Waiver
 
@@ -39,27 +43,17 @@ class Cell:
     `signs`: whether a fever is certain, and whether any sign of a grade is.
     """
 
-    def __init__(self, system: GradingSystem, evidence: Evidence) -> None:
-        self._system, self._evidence = system, evidence
-        self._verdicts: dict[Waiver, Verdict] = {}
-        found = grade(system, evidence)
-        certain = [row for row in system.criteria if 0 < row.grade < 5 and found.answers[row.key][0] == Answer.YES]
-        self.signs = (any(row.axis.name == "temperature" for row in certain), bool(certain))
+    def __init__(self, answers: Answers, situation: Situation, signs: tuple[bool, bool]) -> None:
+        self._answers, self._situation = answers, situation
+        self.signs = signs
+        self.verdicts: dict[Waiver, Verdict] = {}
 
     def verdict(self, waiver: Waiver) -> Verdict:
         """What the table says of the situation under a waiver."""
-        known = self._verdicts.get(waiver)
+        known = self.verdicts.get(waiver)
         if known is None:
-            stated = {name: Steps.constant(*waiver[2 * i : 2 * i + 2]) for i, name in enumerate(_WAIVER)}
-            found = grade(self._system, replace(self._evidence, truths={**self._evidence.truths, **stated}, derived={}))
-            graded = found.gradable(0)
-            known = self._verdicts[waiver] = Verdict(
-                int(found.at_least[0]) if graded else None,
-                int(found.at_most[0]) if graded else None,
-                tuple(found.met(0)),
-                tuple(found.unassessed(0)),
-                tuple(found.flags_at(0)),
-            )
+            self._answers.ask([(self._situation, waiver)])
+            known = self.verdicts[waiver]
         return known
 
 
@@ -107,22 +101,102 @@ class Answers:
         """The answers to a situation, asked of the engine the first time."""
         found = self._cells.get(situation)
         if found is None:
-            found = self._cells[situation] = Cell(self.system, self._evidence(situation))
+            self.meet([situation])
+            found = self._cells[situation]
         return found
 
-    def _evidence(self, situation: Situation) -> Evidence:
-        """The situation as constants."""
-        surroundings = self._objects[int(situation[0] or 0)]
-        assert isinstance(surroundings, tuple)  # noqa: S101
-        numbers, truths, labels = surroundings
-        values = zip(self.numbers, situation[1:-1], strict=True)
-        state = None if situation[-1] is None else self._objects[int(situation[-1])]
+    def meet(self, situations: Iterable[Situation]) -> None:
+        """Ask the engine for the signs of every situation that is new, all at once."""
+        new = [situation for situation in dict.fromkeys(situations) if situation not in self._cells]
+        for alike in self._told_alike(new):
+            found = grade(self.system, self._evidence(alike))
+            grades = [row for row in self.system.criteria if 0 < row.grade < 5]
+            certain = [(row.axis.name == "temperature", found.answers[row.key] == Answer.YES) for row in grades]
+            for place, situation in enumerate(alike):
+                signs = any(is_fever and yes[place] for is_fever, yes in certain), any(yes[place] for _, yes in certain)
+                self._cells[situation] = Cell(self, situation, signs)
+
+    def ask(self, pairs: Iterable[tuple[Situation, Waiver]]) -> None:
+        """Ask the engine for the verdict on every situation under its waiver that is new, all at once."""
+        new: dict[Situation, list[Waiver]] = {}
+        for situation, waiver in dict.fromkeys(pairs):
+            if waiver not in self.cell(situation).verdicts:
+                new.setdefault(situation, []).append(waiver)
+        for alike in self._told_alike(new):
+            asked = [(situation, waiver) for situation in alike for waiver in new[situation]]
+            evidence = self._evidence([situation for situation, _ in asked])
+            bounds = np.array([waiver for _, waiver in asked], float).T
+            at = _places(len(asked))
+            stated = {name: Steps(at, bounds[2 * i], bounds[2 * i + 1]) for i, name in enumerate(_WAIVER)}
+            found = grade(self.system, replace(evidence, truths={**evidence.truths, **stated}, derived={}))
+            for place, (situation, waiver) in enumerate(asked):
+                self._cells[situation].verdicts[waiver] = _verdict(found, found.place(int(at[place])))
+
+    def _told_alike(self, situations: Iterable[Situation]) -> Iterable[list[Situation]]:
+        """The situations in groups of which each is told by the same inputs."""
+        groups: dict[object, list[Situation]] = {}
+        for situation in situations:
+            numbers, truths, labels = self._surroundings(situation)
+            names = [name for name, value in zip(self.numbers, situation[1:-1], strict=True) if value is not None]
+            told = (*names, *(part[0] for parts in (numbers, truths, labels) for part in parts))
+            groups.setdefault(told, []).append(situation)
+        return groups.values()
+
+    def _surroundings(self, situation: Situation) -> tuple[Any, Any, Any]:
+        found = self._objects[int(situation[0] or 0)]
+        assert isinstance(found, tuple)  # noqa: S101
+        return found
+
+    def _evidence(self, situations: Sequence[Situation]) -> Evidence:
+        """Situations that are told alike, one a place."""
+        at = _places(len(situations))
+        around = [self._surroundings(situation) for situation in situations]
+
+        def steps(part: int) -> dict[str, Steps]:
+            return {
+                name: Steps(
+                    at,
+                    np.array([one[part][i][1] for one in around], float),
+                    np.array([one[part][i][2] for one in around], float),
+                )
+                for i, (name, *_) in enumerate(around[0][part])
+            }
+
+        def labels(values: Sequence[object | None]) -> Labels:
+            words = tuple(dict.fromkeys(value for value in values if value is not None))
+            numbered = {word: number for number, word in enumerate(words)}
+            return Labels(at, np.array([-1 if value is None else numbered[value] for value in values]), words)
+
+        measured = {}
+        for place, name in enumerate(self.numbers, 1):
+            if situations[0][place] is not None:
+                values = np.array([situation[place] for situation in situations], float)
+                measured[name] = Steps(at, values, values)
+        states = [None if one[-1] is None else self._objects[int(one[-1])] for one in situations]
         return Evidence(
-            numbers={name: Steps.constant(lo, hi) for name, lo, hi in numbers}
-            | {name: Steps.constant(value) for name, value in values if value is not None},
-            truths={name: Steps.constant(lo, hi) for name, lo, hi in truths},
-            labels={name: Labels.constant(value) for name, value in labels} | {OXYGEN: Labels.constant(state)},
+            numbers=steps(0) | measured,
+            truths=steps(1),
+            labels={name: labels([one[2][i][1] for one in around]) for i, (name, _) in enumerate(around[0][2])}
+            | {OXYGEN: labels(states)},
         )
+
+
+def _places(count: int) -> Times:
+    """Moments that stand for `count` situations."""
+    at = np.arange(count, dtype=np.int64)
+    at[0] = BEGINNING_OF_TIME
+    return at
+
+
+def _verdict(found: Graded, place: int) -> Verdict:
+    graded = found.gradable(place)
+    return Verdict(
+        int(found.at_least[place]) if graded else None,
+        int(found.at_most[place]) if graded else None,
+        tuple(found.met(place)),
+        tuple(found.unassessed(place)),
+        tuple(found.flags_at(place)),
+    )
 
 
 def _may_hide(evidence: Evidence) -> Steps:

@@ -14,11 +14,11 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from time import perf_counter_ns
+from time import perf_counter_ns, process_time_ns
 
 from monitoring.concepts import dictionary
 from monitoring.course import Course
-from monitoring.grading import graded, systems
+from monitoring.grading import DEFAULT_SYSTEMS, graded, systems
 from monitoring.hindsight import revisions
 from monitoring.ingest.kinds import read_rows
 from monitoring.ingest.rows import Reading
@@ -203,30 +203,42 @@ def durable(batch: int, answers: Answers) -> float:
     return DURABLE / spent
 
 
-LATENESS: dict[str, Callable[[int], timedelta]] = {
-    "some minutes": lambda number: timedelta(minutes=1 + number % 20),
-    "every 50th set 3 h late": lambda number: timedelta(hours=3) if number % 50 == 0 else timedelta(minutes=5),
-    "all an hour late": lambda _: timedelta(hours=1),
+RECEIVED: dict[str, Callable[[int, datetime], datetime]] = {
+    "some minutes late": lambda number, at: at + timedelta(minutes=1 + number % 20),
+    "every 50th set 3 h late": lambda number, at: at + timedelta(minutes=5 if number % 50 else 180),
+    "all an hour late": lambda _, at: at + timedelta(hours=1),
+    "any time within 100 h": lambda number, at: at + timedelta(hours=random.Random(number).random() * 100),
+    "in daily batches": lambda _, at: at.replace(hour=23, minute=59, second=59),
+    "in weekly batches": lambda _, at: INFUSED + timedelta(days=7 * ((at - INFUSED).days // 7 + 1)),
+    "the last three weeks at once": lambda number, at: at if number < 168 else INFUSED + timedelta(days=30),
 }
 
 
 def table_of_hindsight() -> None:
-    """What a screen had said of 28 days of hourly sets: milliseconds until it is known for CRS, and once more."""
-    print("what the screens had said, milliseconds: last 12 h | the whole course | again")
-    for name, late in LATENESS.items():
+    """What a screen had said of 28 days of hourly sets: CPU milliseconds until it is known."""
+    print("what the screens had said, CPU ms: CRS, last 12 h | CRS, the course | all four scales, the course | again")
+    for name, received in RECEIVED.items():
         facts = [
-            fact.model_copy(update={"received_at": fact.effective_at + late(place // 4)})
+            fact.model_copy(update={"received_at": received(place // 4, fact.effective_at)})
             for place, fact in enumerate(values(28 * 24 * 4, 60, random.Random(1)))
         ]
-        course = Course.from_facts("P1", [*standing_facts(), *facts], dictionary())
-        graded(course, CRS)
         last = micros(max(fact.received_at for fact in facts))
         spent = []
-        for start in (last - hours(12), BEGINNING_OF_TIME, BEGINNING_OF_TIME):
-            begin = perf_counter_ns()
-            revisions(course, CRS, start, last)
-            spent.append((perf_counter_ns() - begin) / 1e6)
-        print(f"{name:24} {spent[0]:8.1f} {spent[1]:8.1f} {spent[2]:8.1f}", flush=True)
+        for systems_asked, start, fresh in (
+            ((CRS,), last - hours(12), True),
+            ((CRS,), BEGINNING_OF_TIME, True),
+            (DEFAULT_SYSTEMS, BEGINNING_OF_TIME, True),
+            (DEFAULT_SYSTEMS, BEGINNING_OF_TIME, False),
+        ):
+            if fresh:
+                course = Course.from_facts("P1", [*standing_facts(), *facts], dictionary())
+                for system in DEFAULT_SYSTEMS:
+                    graded(course, system)
+            begin = process_time_ns()
+            for system in systems_asked:
+                revisions(course, system, start, last)
+            spent.append((process_time_ns() - begin) / 1e6)
+        print(f"{name:28}", *(f"{one:8.1f}" for one in spent), flush=True)
 
 
 def main() -> None:
