@@ -45,8 +45,8 @@ _TAKEN_OVER = ("monitoring", "streamlit", "uvicorn", "asyncio", "py.warnings")
 def start_log() -> None:
     """Everything goes to standard error, a JSON object a line. The only place that configures logging.
 
-    uvicorn's line for each request is dropped: an address may carry a one-time link. What a logger of a library that
-    comes later writes in its own form has no words of an exception either.
+    uvicorn's lines for requests and websockets are dropped: an address may carry a one-time link. A logger of a
+    library that comes later writes in its own form, and the words of an exception are missing there too.
     """
     logging.setLogRecordFactory(_without_words)
     handler = logging.StreamHandler()
@@ -59,6 +59,8 @@ def start_log() -> None:
         inner = logging.getLogger(name)
         inner.handlers = []
         inner.propagate = name != "uvicorn.access"
+        if name.startswith("uvicorn."):
+            inner.setLevel(logging.WARNING)
     logging.getLogger("monitoring").setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
 
