@@ -52,6 +52,7 @@ class EnrolledView:
     name: str
     patient: Patient | None
     enrolment: Enrolment | None
+    indication: str | None
     product: str | None
     infusions: int
     events: tuple[CourseEvent, ...]
@@ -68,11 +69,13 @@ def enrolled_view(course: Course, as_of: datetime, ward_zone: tzinfo) -> Enrolle
     enrolment = course.last("enrolment", at)
     enrolment = enrolment if isinstance(enrolment, Enrolment) else None
     given = [infusion.product for infusion in course.infusions if infusion.product]
+    treated = [infusion.indication for infusion in course.infusions if infusion.indication]
     return EnrolledView(
         patient_id=course.patient_id,
         name=(patient.name if patient and patient.name else course.patient_id),
         patient=patient,
         enrolment=enrolment,
+        indication=(enrolment.indication if enrolment else None) or (treated[-1] if treated else None),
         product=given[-1] if given else enrolment.product if enrolment else None,
         infusions=len(course.infusions),
         events=tuple(_events(course)),

@@ -19,10 +19,11 @@ from monitoring.grading import DEFAULT_SYSTEMS
 from monitoring.piecewise import Timeline
 from monitoring.records import Correction, Fact, Observation
 from monitoring.replay import Bounds, Replay
+from monitoring.site import SiteSettings
 from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, micros
 
-CHARTING_DELAY = timedelta(minutes=30)
-"""A fact that comes within this of the moment it speaks of came in time."""
+CHARTING_DELAY = SiteSettings().late
+"""A fact that comes within this of the moment it speaks of came in time, unless the site says otherwise (D97)."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,15 @@ class Revision:
 class Hindsight:
     """The late facts of a course by receipt, and what was found of each scale."""
 
-    def __init__(self, course: Course, delay: timedelta = CHARTING_DELAY) -> None:
+    def __init__(self, course: Course) -> None:
         """Of a course and everything that reached us of it."""
         self._course = course
         first_seen = min((fact.received_at for fact in course.received), default=None)
         self._first = END_OF_TIME if first_seen is None else micros(first_seen)
         self._late: dict[int, list[Fact]] = {}
-        for fact in sorted(_late(course.received, delay), key=lambda fact: (fact.received_at, fact.effective_at)):
+        for fact in sorted(
+            _late(course.received, course.dictionary.site.late), key=lambda fact: (fact.received_at, fact.effective_at)
+        ):
             if micros(fact.received_at) > self._first:
                 self._late.setdefault(micros(fact.received_at), []).append(fact)
         self._turns = [self._first, *self._late]

@@ -102,12 +102,17 @@ class SiteSettings(BaseModel):
         return timedelta(minutes=self.late_minutes)
 
 
-def changes(old: SiteSettings, new: SiteSettings) -> list[tuple[str, str, str]]:
-    """(setting, old value, new value) of everything that differs; a setting's name is what the audit carries."""
-    before, after = _flat(old), _flat(new)
-    names = sorted(before.keys() | after.keys())
-    unset = "as in the dictionary"
-    found = [(name, before.get(name, unset), after.get(name, unset)) for name in names]
+def changes(old: SiteSettings, new: SiteSettings, usual: SiteSettings | None = None) -> list[tuple[str, str, str]]:
+    """(setting, old value, new value) of everything that differs; a setting's name is what the audit carries.
+
+    `usual` spells out what the dictionary says, for what is not set.
+    """
+    before, after, unset = _flat(old), _flat(new), {} if usual is None else _flat(usual)
+
+    def said(values: dict[str, str], name: str) -> str:
+        return values.get(name) or ", ".join(filter(None, (unset.get(name), "as in the dictionary")))
+
+    found = [(name, said(before, name), said(after, name)) for name in sorted(before.keys() | after.keys())]
     return [one for one in found if one[1] != one[2]]
 
 

@@ -11,10 +11,12 @@ from pydantic import ValidationError
 from monitoring.concepts import dictionary
 from monitoring.course import Course
 from monitoring.episodes import PUBLISHED
-from monitoring.grading import graded
+from monitoring.grading import graded, systems
 from monitoring.hindsight import revisions
+from monitoring.live import LiveCourse
 from monitoring.records import Fact, Infusion, Observation, OxygenSupport, Patient
 from monitoring.site import CONCEPTS, Group, LowPressure, SiteSettings, changes
+from monitoring.situations import Answers
 from monitoring.timeline import micros
 from monitoring.vocabulary import OxygenDevice, Syndrome
 
@@ -114,6 +116,30 @@ def test_a_fact_is_late_by_the_sites_tolerance(minutes: int, late: bool) -> None
     assert bool(revisions(whole, PUBLISHED[Syndrome.CRS])) is late
 
 
+@pytest.mark.parametrize(("rule", "changed"), [(LowPressure(), True), (LowPressure(adult_below=85), False)])
+def test_what_a_screen_had_said_is_told_by_the_sites_own_limit(rule: LowPressure, changed: bool) -> None:
+    """With fever, a pressure of 88 that comes two hours late: 2 where 90 is the limit, and 1 as before at 85."""
+    found = course(SiteSettings(low_pressure=rule), ADULT, said("sbp", 120))
+    later = AT + timedelta(minutes=10)
+    late = [said("sbp", 88, later, later + timedelta(hours=2)), said("heart_rate", 90, later + timedelta(hours=2))]
+    whole = Course.from_facts("P1", [*found.received, *late], found.dictionary)
+    told = revisions(whole, PUBLISHED[Syndrome.CRS])
+    assert any(revision.known[0] == 2 for revision in told) is changed
+
+
+@pytest.mark.parametrize("case", [row for row in PRESSURES if row[2] is ADULT], ids=lambda row: row[0])
+def test_a_live_course_and_a_whole_one_agree_under_any_choice(case: tuple[Any, ...]) -> None:
+    _, rule, birth, values, grade = case
+    settings = SiteSettings(low_pressure=rule)
+    start = course(settings, birth)
+    answers = Answers(systems()[PUBLISHED[Syndrome.CRS]])
+    live = LiveCourse(answers, "P1", start.received, start.dictionary)
+    for concept, value in values.items():
+        live.add(said(concept, value))
+    (step,) = [one for one in live.steps() if one.start <= micros(AT) < one.end]
+    assert step.verdict.at_least == grade
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -146,3 +172,5 @@ def test_a_change_is_named_with_old_and_new() -> None:
         ("low systolic pressure in adults", "below 90 mmHg", "below 85 mmHg"),
     ]
     assert changes(new, new) == []
+    usual = SiteSettings(cadence_hours={Group.VITALS: 4})
+    assert changes(SiteSettings(), new, usual)[0] == ("cadence of vitals", "4 h, as in the dictionary", "2 h")

@@ -168,7 +168,7 @@ def test_a_setting_is_shown_with_its_effect_before_it_is_saved(opened: Opened, o
     assert "Nothing is different" in seen(page)
     fill(page, "number_input", "Vital signs: count for, hours", 12.0)
     page = page.run()
-    assert "freshness of vitals" in seen(page)
+    assert "freshness of vitals</td><td>6 h, as in the dictionary</td><td>12 h" in seen(page)
     assert "1 of 1 rows of the ward would change now" in seen(page)
     assert live.rounds().site.now().number == 0
     page = press(page, "Save these settings")

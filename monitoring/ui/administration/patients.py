@@ -66,7 +66,7 @@ def _who(view: EnrolledView) -> dict[str, str]:
         "Born": f"{who.birth_date:%-d %b %Y}" if who and who.birth_date else "",
         "Sex": "" if who is None or who.sex is Sex.UNKNOWN else who.sex.value,
         "Weight": f"{who.weight_kg:g} kg" if who and who.weight_kg else "",
-        "Treated for": (told.indication or "") if told else "",
+        "Treated for": view.indication or "",
         "Product": view.product or "",
         "Earlier lines": lines,
         "Notes on the label confirmed": ", ".join(told.confirmed) if told else "",
@@ -143,7 +143,7 @@ def _typed(view: EnrolledView | None) -> Said:
     first, second, third = st.columns(3)
     with first:
         indication = _or_other(
-            "Treated for", [one.label for one in diseases().values()], told.indication if told else None, f"for-{tag}"
+            "Treated for", [one.label for one in diseases().values()], view.indication if view else None, f"for-{tag}"
         )
     with second:
         product = _or_other("Product", [one.label for one in products()], view.product if view else None, f"with-{tag}")

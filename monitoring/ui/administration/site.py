@@ -45,6 +45,15 @@ def site_part(someone: Person) -> None:
     st.text("The screens are in English only; there is no wording in other languages yet.")
 
 
+def _usual() -> SiteSettings:
+    """What the dictionary says, spelled out."""
+    first = {group: dictionary().concepts[names[0]] for group, names in CONCEPTS.items()}
+    return SiteSettings(
+        cadence_hours={group: one.cadence_hours for group, one in first.items() if one.cadence_hours is not None},
+        freshness_hours={group: one.freshness_hours for group, one in first.items() if one.freshness_hours is not None},
+    )
+
+
 def _about(holding: Revision) -> str:
     if holding.at is None:
         return "Nobody has changed anything: these are the values of the dictionary (data/reference)."
@@ -124,7 +133,7 @@ def _hours(
 
 def _change(holding: Revision, wanted: SiteSettings, someone: Person) -> None:
     st.header("What would change", anchor=False)
-    rows = differing(holding.settings, wanted)
+    rows = differing(holding.settings, wanted, _usual())
     if not rows:
         st.text("Nothing is different from what holds. Change a value above to see its effect here before saving.")
         return
@@ -167,6 +176,6 @@ def _history() -> None:
     rows = [
         (str(one.number), live.clock(one.at, "%-d %b %Y %H:%M") if one.at else "", author_text(one.author), *change)
         for one, old in zip(revisions, before, strict=True)
-        for change in differing(old, one.settings)
+        for change in differing(old, one.settings, _usual())
     ]
     st.html(table(["Revision", "When", "By", "Setting", "Old", "New"], rows))

@@ -68,8 +68,7 @@ def _step(view: EnrolledView, chosen: str | None, note: str, someone: Person, at
     if chosen is None:
         raise StatementRefused("Please choose the step.")
     if chosen == INFUSION:
-        indication = (view.enrolment.indication if view.enrolment else None) or ""
-        return [infusion_fact(view.patient_id, note, indication, by=someone, at=at, now=now)]
+        return [infusion_fact(view.patient_id, note, view.indication or "", by=someone, at=at, now=now)]
     if chosen == DISCHARGE:
         return [place_fact(view.patient_id, HOME, "", by=someone, at=at, now=now)]
     step = next(step for step in _STEPS if STEP_NAMES[step] == chosen)
