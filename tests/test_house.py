@@ -28,6 +28,7 @@ STANDS_WITH = {
     "evidence": "clock",
     "cognition": "clock",
     "products": "clock",
+    "fact": "clock",
     "enrolment": "clock",
     "administrations": "records",
     "standing": "records",
