@@ -22,7 +22,7 @@ from sqlalchemy import create_engine, inspect, text
 from monitoring.__main__ import main
 from monitoring.access import Account
 from monitoring.access.accounts import digest
-from monitoring.access.acts import Act, Channel, Deed, Origin
+from monitoring.access.acts import SESSION_SHOWN, Act, Channel, Deed, Origin
 from monitoring.records import Tally
 from monitoring.store import Store, open_store
 from monitoring.store.accounts import open_accounts
@@ -59,7 +59,9 @@ def filled(address: str) -> Store:
     store.quarantine.map_code("", "T2", None, author="data-manager:D", at=ARRIVED)
     accounts = open_accounts(address)
     accounts.add_account(Account("a1", "ada", "Ada", Role.NURSE, None), ARRIVED, password="no hash")  # noqa: S106 - no password
-    accounts.start_session(digest("still open"), "a1", "10.0.0.1", ARRIVED)
+    began = Origin("a1", Channel.HTTP, Role.NURSE, "10.0.0.1")
+    deed = Deed(Act.SIGNED_IN, began, about=digest("still open")[:SESSION_SHOWN])
+    accounts.start_session(digest("still open"), "a1", "10.0.0.1", ARRIVED, deed)
     accounts.add_invitation(digest("unused"), "a1", ARRIVED, ARRIVED + timedelta(days=30))
     accounts.close()
     for number in range(3):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,6 +39,7 @@ def store(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         made.append(create_engine(*words, **more))
         return made[-1]
 
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # AppTest puts the page there
     monkeypatch.setattr(engine, "create_engine", kept)  # the process keeps them open; the test may not
     monkeypatch.setenv("MONITORING_DATABASE_URL", address)
     monkeypatch.setenv("MONITORING_WARD_ZONE", "Europe/Berlin")

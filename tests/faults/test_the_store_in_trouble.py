@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import resource
 import shutil
@@ -13,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -337,9 +335,7 @@ def test_a_clock_that_moved_back_loses_and_hides_nothing(kind: str, new_database
 # -- migrations --------------------------------------------------------------------------------------------------------
 
 
-def _open_at_the_signal(address: str, barrier: Barrier) -> None:
-    barrier.wait()
-    open_store(address).close()
+OPEN = "import sys; from monitoring.store import open_store; open_store(sys.argv[1]).close()"
 
 
 def old_store(kind: str, new_database: NewDatabase) -> str:
@@ -364,14 +360,9 @@ def old_store(kind: str, new_database: NewDatabase) -> str:
 @pytest.mark.parametrize("kind", ENGINES)
 def test_migrations_started_at_once_are_carried_out_once(kind: str, new_database: NewDatabase) -> None:
     address = old_store(kind, new_database)
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(3)
-    children = [context.Process(target=_open_at_the_signal, args=(address, barrier)) for _ in range(3)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0] * 3
+    words = [sys.executable, "-c", OPEN, address]
+    children = [subprocess.Popen(words, cwd=ROOT) for _ in range(3)]
+    assert [child.wait() for child in children] == [0] * 3
     engine = create_engine(address)
     with engine.connect() as one:
         held = one.execute(text("SELECT count(*) FROM held")).scalar()
