@@ -15,7 +15,7 @@ from .screens import PATIENCE, board_rows, open_patient, scrolls_sideways, settl
 from .served import ROOT, SCREENSHOTS, SIZES, OpenPage, Server
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
-SCREENS = ["sign-in", "ward", "patient", "calculator", "home", "intake", "audit"]
+SCREENS = ["sign-in", "ward", "patient", "calculator", "home", "intake", "administration", "audit"]
 
 
 def show(screen: str, page: Page, url: str) -> None:
@@ -37,6 +37,11 @@ def show(screen: str, page: Page, url: str) -> None:
     elif screen == "home":
         page.goto(f"{url}/home")
         sign_in(page, "Family or caregiver")
+    elif screen == "administration":
+        page.goto(f"{url}/administration?part=Site")
+        sign_in(page, "Administrator")
+        page.get_by_text("below 85 mmHg").click()
+        expect(page.get_by_role("button", name="Save these settings")).to_be_visible(timeout=PATIENCE)
     elif screen == "audit":
         page.goto(f"{url}/audit")
         sign_in(page, "Administrator")

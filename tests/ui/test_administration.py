@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NURSE, PHYSICIAN, Opened, caregiver, facts, seen
+from conftest import NURSE, PHYSICIAN, Opened, caregiver, facts, seen, signed_in
 from streamlit.testing.v1 import AppTest
 
 from monitoring.access.acts import Act
@@ -226,6 +226,56 @@ def test_the_last_administrator_stays(opened: Opened) -> None:
     page = press(page.run(), "Keep role, patient and end")
     assert "last administrator" in seen(page)
     assert live.admission().account(admin.name).role is Role.ADMIN
+
+
+def changing(opened: Opened, name: str) -> AppTest:
+    """The accounts, with the one of that display name chosen to be changed."""
+    page = opened("administration", ADMIN, part="Accounts")
+    (account,) = [one for one in live.admission().accounts() if one.display_name == name]
+    keyed(page.selectbox, "change-").set_value(account.name)
+    return page.run()
+
+
+def test_somebody_is_signed_out_everywhere_and_may_sign_in_again(opened: Opened) -> None:
+    session = signed_in(NURSE)
+    assert live.admission().visitor(session, live.now()) is not None
+    press(changing(opened, "Ada"), "Sign out everywhere")
+    assert live.admission().visitor(session, live.now()) is None
+    (account,) = [one for one in live.admission().accounts() if one.display_name == "Ada"]
+    assert not account.closed(live.now())
+
+
+def test_another_role_ends_what_was_open_and_is_in_the_audit(opened: Opened) -> None:
+    session = signed_in(NURSE)
+    page = changing(opened, "Ada")
+    (account,) = [one for one in live.admission().accounts() if one.display_name == "Ada"]
+    keyed(page.selectbox, f"role-{account.account_id}").set_value(Role.DATA_MANAGER)
+    press(page.run(), "Keep role, patient and end")
+    assert live.admission().account(account.name).role is Role.DATA_MANAGER
+    assert live.admission().visitor(session, live.now()) is None
+    (entry,) = live.rounds().audit.entries(Asked(act=Act.ACCOUNT_CHANGED))
+    assert (entry.deed.about, entry.deed.by.role) == (account.account_id, Role.ADMIN)
+
+
+def test_a_closed_account_opens_nothing(opened: Opened) -> None:
+    session = signed_in(NURSE)
+    press(changing(opened, "Ada"), "Close for good")
+    assert live.admission().visitor(session, live.now()) is None
+    (account,) = [one for one in live.admission().accounts() if one.display_name == "Ada"]
+    assert account.closed(live.now())
+
+
+def test_of_a_product_given_twice_the_second_infusion_is_asked_for(opened: Opened, one_patient: str) -> None:
+    now = live.now()
+    given = infusion_fact("P7", "obe-cel", "B-ALL", by=PHYSICIAN, at=now - timedelta(days=10), now=now)
+    live.rounds().record([given], source="test")
+    assert "1 of 2 written. Each has its own windows." in seen(choose(opened("administration", PHYSICIAN), "P7"))
+    again = infusion_fact("P7", "obe-cel", "B-ALL", by=PHYSICIAN, at=now - timedelta(hours=1), now=now)
+    live.rounds().record([again], source="test")
+    page = seen(choose(opened("administration", PHYSICIAN), "P7"))
+    assert "of 2 written" not in page
+    assert "Infusion 2" in page
+    assert "given in" not in seen(choose(opened("administration", PHYSICIAN), one_patient))
 
 
 def test_a_token_is_shown_once_and_revoked(opened: Opened) -> None:
