@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -97,7 +98,7 @@ def over_mllp(url: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], D
     """Messages on one connection, each acknowledged."""
     log = folder / f"log-{time.monotonic_ns()}"
     words = ["-m", "monitoring", "mllp", "--port", "0"]
-    with _child(words, url, log) as child, socket.create_connection(("127.0.0.1", _port(log, child)), 60) as wire:
+    with _child(words, url, log) as child, socket.create_connection(("127.0.0.1", port_of(log, child)), 60) as wire:
 
         def deliver(name: str, patients: list[str]) -> bool:
             for one in patients:
@@ -113,7 +114,8 @@ def over_mllp(url: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], D
         yield child, deliver
 
 
-def _port(log: Path, child: subprocess.Popen[str]) -> int:
+def port_of(log: Path, child: subprocess.Popen[Any]) -> int:
+    """The port a listener says it has taken, once it says so."""
     give_up = time.monotonic() + 60
     while time.monotonic() < give_up:
         for line in log.read_text().splitlines():

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from monitoring.access.acts import Act, Channel
-from monitoring.api import intake, opened
+from monitoring.api import bodies, intake, opened
 from monitoring.records import Observation
 from monitoring.store.audit import Asked
 from monitoring.vocabulary import Scope
@@ -162,6 +165,51 @@ def test_what_is_no_observation_is_quarantined_with_a_reason(case: str, body: st
     assert all(refusal["reason"] for refusal in answer.json()["refusals"])
     assert ward.store.facts() == []
     assert ward.store.findings() == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8) | st.sampled_from([AT, "P1", "hr"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from([*SET, "resourceType", "entry", "resource"]) | st.text(max_size=6), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=JSON.map(json.dumps) | st.binary(max_size=200) | st.text(max_size=80), fhir=st.booleans())
+def test_no_body_is_answered_with_a_fault_and_every_row_is_accounted_for(
+    body: bytes | str, fhir: bool, ward: Ward
+) -> None:
+    sent = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    answer = ward.post("/api/fhir" if fhir else "/api/observations", sent)
+    assert answer.status_code in ({200, 207, 422} if sent else {400}), answer.text
+    assert answer.json()
+    assert ward.store.findings() == []
+
+
+def half_sent(ward: Ward, body: bytes) -> socket.socket:
+    """A connection on which a request has begun, and not ended."""
+    host, port = str(ward.client.base_url).removeprefix("http://").rstrip("/").split(":")
+    head = f"POST /api/observations HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {ward.secret}\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
+    wire = socket.create_connection((host, int(port)), timeout=30)
+    wire.sendall(head.encode() + body)
+    return wire
+
+
+def test_a_sender_that_leaves_half_way_has_stored_nothing(ward: Ward) -> None:
+    half_sent(ward, json.dumps(SET).encode()).close()
+    assert ward.post("/api/observations", json.dumps({**SET, "value": 99})).status_code == 200
+    assert [fact.value for fact in ward.store.facts() if isinstance(fact, Observation)] == [99.0]
+
+
+def test_a_body_that_stops_half_way_is_given_up(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "_SILENT_SECONDS", 0.2)
+    with half_sent(ward, b"[") as wire:
+        assert b" 408 " in wire.recv(200)
+    assert ward.store.ledger() == []
 
 
 def test_nobody_sends_without_a_token_or_with_another_scope(ward: Ward) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import signal
+import socket
 import ssl
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -24,9 +27,10 @@ from monitoring.intake.framing import Frames, NotFramed, frame
 from monitoring.intake.listener import Answer, Listener, answering
 from monitoring.records import Observation
 from monitoring.rounds import Rounds
-from monitoring.settings import SettingRefused, read_settings
+from monitoring.settings import ROOT, SettingRefused, read_settings
 from monitoring.store import Store, StoreUnavailable, open_store
 
+from .killing import port_of
 from .messages import END, VT, answers, code_and_id, framed, oru
 
 HERE = (ip_network("127.0.0.0/8"),)
@@ -293,6 +297,42 @@ def test_any_message_is_answered_and_accounted_for(noise: bytes, at: int, answer
     said = answer(good[:at] + noise.translate(None, b"\x0b\x1c") + good[at:], "10.0.0.9")
     assert said is None or said.startswith(b"MSH")
     assert store.findings() == []
+
+
+def test_the_command_answers_over_the_wire_and_ends_when_told(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    words = [sys.executable, "-m", "monitoring", "mllp", "--port", "0", "--db", f"sqlite:///{tmp_path / 'ward.db'}"]
+    with log.open("w") as errors:
+        process = subprocess.Popen(words, cwd=ROOT, stderr=errors)
+    try:
+        with socket.create_connection(("127.0.0.1", port_of(log, process)), timeout=60) as wire:
+            wire.sendall(framed(oru("A1", "38.6", "Ada-Okafor")))
+            assert code_and_id(answers(wire.recv(65536))[0]) == ("AA", "A1")
+            process.send_signal(signal.SIGTERM)
+            assert wire.recv(1) == b"", "the connection is closed at the end"
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    said = log.read_text()
+    assert '"verdict": "AA"' in said
+    assert [word for word in ("Ada", "38.6", "Traceback") if word in said] == []
+
+
+UNUSABLE = [
+    (["--host", "10.255.255.1"], "set MONITORING_MLLP_PEERS to the addresses"),
+    (["--cert", "c.pem"], "--cert and --key go together"),
+    (["--cert", "c.pem", "--key", "k.pem"], "cannot be used"),
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), UNUSABLE, ids=[row[1] for row in UNUSABLE])
+def test_the_command_does_not_start_half_protected(words: list[str], sentence: str, tmp_path: Path) -> None:
+    store = ["--db", f"sqlite:///{tmp_path / 'ward.db'}"]
+    called = [sys.executable, "-m", "monitoring", "mllp", *words, *store]
+    done = subprocess.run(called, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_peers_are_networks_or_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
