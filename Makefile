@@ -49,6 +49,8 @@ bench: $(VENV)/development ## measure a cohort, a ward of 30 patients and one mo
 	$(PY) -m tests.benchmarks.live
 	$(PY) -m tests.benchmarks.intake --durable
 	$(PY) -m tests.benchmarks.fhir
+	$(PY) -m tests.benchmarks.hearing
+	$(PY) -m tests.benchmarks.load --minutes 3
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11 ...")'

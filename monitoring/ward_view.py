@@ -68,7 +68,7 @@ def in_order(placed: Sequence[PlacedRow], as_of: datetime, ward: str) -> WardVie
 class PlacedRow:
     """A row, its place in the order of the board, and from when to before when it holds if nothing more is known.
 
-    It ends with the minute, and earlier where a grade changes or something falls due: ages are told to the minute.
+    It ends with the minute, and earlier where a grade changes or something falls due: ages are to the minute (D107).
     """
 
     order: tuple[float, float, float, float, str]

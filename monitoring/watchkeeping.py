@@ -1,7 +1,7 @@
 """What stands against a patient's row, and what of it is news: alerts raised and cleared, as facts.
 
 The moment of an alert is taken from the facts and not from the clock, and each change names the one before it: two
-processes that watch the same ward say the same, and the store keeps it once.
+processes that watch the same ward say the same, and the store keeps it once (D107).
 """
 
 from __future__ import annotations
