@@ -160,7 +160,7 @@ class Dictionary(BaseModel):
         return (self.mapped[key] or NEVER_A_VITAL) if key in self.mapped else None
 
     def with_mappings(self, said: Iterable[tuple[str, str, str | None]]) -> Dictionary:
-        """The same dictionary with a site's (system, code, concept id or None). Without a system a code is also a name."""
+        """The same dictionary with a site's (system, code, concept id or None). No system: the code is also a name."""
         words = tuple(said)
         names = {folded(code): concept for system, code, concept in words if not system and concept}
         mapped = {_code_key(system, code): concept for system, code, concept in words}
