@@ -119,6 +119,7 @@ def test_an_address_admits_whom_it_is_for(case: str, path: str, roles: set[Role]
 def test_only_these_stand_open() -> None:
     assert sorted(door.path for door in ROUTES if door.open) == [
         "/_stcore/health",
+        "/api/openapi.json",
         "/auth/set-password",
         "/auth/sign-in",
         "/auth/sign-out",
