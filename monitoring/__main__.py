@@ -17,6 +17,7 @@ from monitoring.commands import (
     check,
     demo,
     explain,
+    export,
     grade,
     ingest,
     mllp,
@@ -44,6 +45,7 @@ _VERBS = {
     "watch": watch,
     "backup": backup,
     "restore": restore,
+    "export": export,
 }
 _INTERRUPTED = 130
 _HELP_WIDTH = 78

@@ -62,6 +62,8 @@ STANDS_WITH = {
     "enrolled_view": "views",
     "side_by_side": "views",
     "score_view": "views",
+    "export": "views",
+    "spreadsheet": "clock",
     "access": "clock",
     "admission": "rounds",
     "intake": "api",

@@ -151,6 +151,7 @@ COMMANDS: Mapping[str, Touches] = {
     "watch": Touches.STORE,
     "backup": Touches.STORE,
     "restore": Touches.STORE,
+    "export": Touches.STORE,
 }
 """Every verb of the command line."""
 

@@ -18,9 +18,11 @@ from monitoring.concepts import Dictionary
 from monitoring.ingest.clif import CLIF_KINDS
 from monitoring.ingest.contents import BUFFER, contents, opened
 from monitoring.ingest.delimited import read_delimited
+from monitoring.ingest.derived import DERIVED
 from monitoring.ingest.drugs import DRUGS
 from monitoring.ingest.fhir import read_fhir
 from monitoring.ingest.hl7v2 import read_hl7v2
+from monitoring.ingest.kept import read_kept
 from monitoring.ingest.kinds import Kind, kind_of, read_rows
 from monitoring.ingest.neuro import NEURO_ASSESSMENTS
 from monitoring.ingest.objects import read_objects
@@ -37,16 +39,17 @@ __all__ = ["FORMATS", "FileRefused", "Share", "read_paths", "read_stream"]
 
 _CSV_KINDS = (WIDE_VITALS, LONG_VALUES, SYMPTOM_LOG, DRUGS, NEURO_ASSESSMENTS, PATIENTS)
 _TABLES: dict[str, tuple[Kind, ...]] = {
-    "auto": (*_CSV_KINDS, *CLIF_KINDS),
-    "csv": _CSV_KINDS,
+    "auto": (*_CSV_KINDS, *CLIF_KINDS, *DERIVED),
+    "csv": (*_CSV_KINDS, *DERIVED),
     "clif": CLIF_KINDS,
 }
 _READERS: dict[str, Callable[[BinaryIO, Reading], Iterator[RowRead]]] = {
     "fhir": read_fhir,
     "hl7v2": read_hl7v2,
     "objects": read_objects,
+    "facts": read_kept,
 }
-FORMATS = ("auto", "csv", "clif", "fhir", "hl7v2", "objects")
+FORMATS = ("auto", "csv", "clif", "fhir", "hl7v2", "objects", "facts")
 """The formats read here; `auto` is found from the first bytes of each input, and a table's kind from its header."""
 
 _TABLE_NAMES = (".csv", ".tsv", ".txt", ".parquet")
@@ -56,6 +59,7 @@ _NAMES = {
     "clif": _TABLE_NAMES,
     "fhir": (".json", ".ndjson", ".jsonl"),
     "objects": (".json",),
+    "facts": (".ndjson",),
     "hl7v2": (".hl7", ".txt"),
 }
 Share = Callable[[float], None]

@@ -6,6 +6,7 @@ import re
 from io import BufferedReader
 from typing import BinaryIO, cast
 
+from monitoring.ingest.kept import are_kept
 from monitoring.ingest.objects import are_objects
 from monitoring.ingest.sources import FileRefused
 
@@ -34,7 +35,7 @@ def opened(stream: BinaryIO) -> BufferedReader:
 
 
 def contents(stream: BufferedReader) -> str:
-    """`fhir`, `objects`, `hl7v2`, `parquet` or else `delimited`; nothing is taken from `stream`.
+    """`fhir`, `objects`, `facts`, `hl7v2`, `parquet` or else `delimited`; nothing is taken from `stream`.
 
     Raises FileRefused for an archive, and for a format that is known and not read.
     """
@@ -45,6 +46,8 @@ def contents(stream: BufferedReader) -> str:
     if start.startswith(b"PAR1"):
         return "parquet"
     text = start.removeprefix(_BYTE_ORDER_MARK).lstrip(b" \t\r\n")
+    if are_kept(text):
+        return "facts"
     if text.startswith((b"{", b"[")):
         return "objects" if are_objects(text) else "fhir"
     return "hl7v2" if _HL7V2.match(text) else "delimited"

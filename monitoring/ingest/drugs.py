@@ -8,6 +8,7 @@ from monitoring.concepts import folded
 from monitoring.ingest.kinds import ANY_FACT, Kind
 from monitoring.ingest.rows import Row
 from monitoring.records import Administration
+from monitoring.vocabulary import AdministrationAction
 
 NOTHING_GIVEN = "none"
 """The drug of a row that says: the drug chart was looked at and nothing was given."""
@@ -23,6 +24,7 @@ def _read(row: Row) -> None:
         row.refuse("drug", "missing", "empty; expected a drug name, or none where nothing was given. Row not read")
     refused = len(row.refusals)
     end = row.moment("end", ahead=_PLANNED)
+    action = row.word("action", AdministrationAction)
     if said is None or drug is None or len(row.refusals) > refused:
         return
     if end is not None and end < said["effective_at"]:
@@ -32,6 +34,8 @@ def _read(row: Row) -> None:
         Administration(
             **said,
             drug=NOTHING_GIVEN if folded(drug) in _NOTHING else drug,
+            action=action or AdministrationAction.INTERVAL,
+            order_id=row.text("order_id"),
             end=end,
             dose=row.number("dose"),
             unit=row.text("unit"),
@@ -45,6 +49,7 @@ DRUGS = Kind(
     "drugs",
     {
         **{name: (name,) for name in ("patient_id", "drug", "start", "end", "dose", "unit", "route", "reason")},
+        **{name: (name,) for name in ("action", "order_id")},
         **ANY_FACT,
     },
     (("patient_id",), ("drug",), ("start",)),

@@ -101,11 +101,11 @@ def _read_rows(
     headers = {name: table.header[at] for name, at in positions.items()}
     headers |= {table.header[at]: table.header[at] for at in misspelt}
     places = {**positions, **{table.header[at]: at for at in misspelt}}
-    repeats = Repeats(kind.read, kind.together, reading, positions) if kind.together else None
+    repeated = Repeats(kind.read, kind.together, reading, positions).reader() if kind.together else None
     for text_row in table.rows:
         place, cells_here, _, broken = text_row
-        if repeats is not None and broken is None and not (misspelt and any(cells_here[at].strip() for at in misspelt)):
-            known = repeats.row(cells_here, place)
+        if repeated is not None and broken is None and not (misspelt and any(cells_here[at].strip() for at in misspelt)):
+            known = repeated(cells_here, place)
             if known is not None:
                 yield known
                 continue

@@ -12,6 +12,9 @@ from monitoring.records import Infusion, Patient, Placement
 from monitoring.vocabulary import Sex
 
 _SHORT_SEX = {"f": Sex.FEMALE, "m": Sex.MALE}
+_WHO = frozenset({"name", "birth_date", "sex", "weight_kg", "developmental_delay"})
+_WHERE_AND_WHAT = frozenset({"ward", "bed", "infused_at"})
+"""A file of places or infusions alone says nothing of who the patient is."""
 
 
 def _read(row: Row) -> None:
@@ -30,16 +33,17 @@ def _read(row: Row) -> None:
     if said is None:
         return
     at: dict[str, Any] = {**said, "effective_at": charted_at or BEGINNING}
-    row.add(
-        Patient(
-            **at,
-            name=row.text("name"),
-            birth_date=birth_date,
-            sex=sex,
-            weight_kg=weight,
-            developmental_delay=delay,
+    if row.headers.keys() & _WHO or not row.headers.keys() & _WHERE_AND_WHAT:
+        row.add(
+            Patient(
+                **at,
+                name=row.text("name"),
+                birth_date=birth_date,
+                sex=sex,
+                weight_kg=weight,
+                developmental_delay=delay,
+            )
         )
-    )
     if row.text("ward") is not None or row.text("bed") is not None:
         row.add(Placement(**at, ward=row.text("ward"), bed=row.text("bed")))
     if infused_at is not None:

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from monitoring.fact import LIKENESS, STAMPED, Likeness
 from monitoring.ingest.rows import Reading, Row, cell_text
 from monitoring.records import Fact, RowRead
 from monitoring.vocabulary import Status
@@ -23,17 +24,6 @@ _KEPT = 8192
 """Answers kept per group of columns; memory stays flat whatever a file holds."""
 _SOMEBODY = "somebody"
 
-_SAID = (
-    "patient_id",
-    "effective_at",
-    "recorded_at",
-    "received_at",
-    "source",
-    "author",
-    "status",
-    "record_id",
-    "utc_offset_minutes",
-)
 _new = object.__new__
 _content, _fields_set, _extra, _private = (
     vars(BaseModel)[slot].__set__
@@ -56,6 +46,9 @@ class Stamp(Generic[Model]):
         self.of = type(record)
         self.kept = {name: value for name, value in record.__dict__.items() if name not in replaced}
         self.fields_set = record.__pydantic_fields_set__
+        if isinstance(record, Fact):
+            self.kept[LIKENESS] = Likeness(record)
+        self.whole = {**record.__dict__, **self.kept}
 
     def copy(self, values: Mapping[str, Any]) -> Model:
         """The record with `values` for the fields replaced."""
@@ -96,7 +89,6 @@ class Repeats:
     ) -> None:
         self._read = read
         self._reading = reading
-        self._received_at = reading.received_at
         self._place = f"{reading.source}:"
         self._patient, self._time = positions["patient_id"], positions["time"]
         self._record_id, self._recorded_at = positions.get("record_id"), positions.get("recorded_at")
@@ -111,49 +103,70 @@ class Repeats:
         about = [name for name in ("author", "status") if name in positions]
         self._about = itemgetter(*(positions[name] for name in about)) if about else None
         self._saying = _Kept(self._asking_about(about))
-        self._always = (None, Status.FINAL)
         self._stored = Stamp(RowRead(source=reading.source, place="", facts=()), ("source", "place", "facts"))
 
-    def row(self, cells: Sequence[str], place: str) -> RowRead | None:
-        """The row as its kind would read it; None where that has to be asked."""
-        patient_id = self._patients[cells[self._patient]]
-        effective_at, offset = self._moments[cells[self._time]]
-        about = self._always if self._about is None else self._saying[self._about(cells)]
-        if effective_at is None or about is None or patient_id is None:
-            return None
-        recorded_at = None
-        if self._recorded_at is not None:
-            recorded_at, refused = self._charted[cells[self._recorded_at]]
-            if refused:
+    def reader(self) -> Callable[[Sequence[str], str], RowRead | None]:
+        """What reads cells and their place as their kind would; it gives None where that has to be asked.
+
+        Written out flat, with nothing but local names: it runs once a row, and a call is a tenth of a file's time.
+        """
+        new, content, fields_set, extra, private = _new, _content, _fields_set, _extra, _private
+        patients, at_patient, moments, at_time = self._patients, self._patient, self._moments, self._time
+        saying, about_of, groups, before = self._saying, self._about, self._groups, self._place
+        charted, at_charted, at_number = self._charted, self._recorded_at, self._record_id
+        plain = about_of is None and at_charted is None and at_number is None
+        stored, stored_fields, more = self._stored.whole, self._stored.fields_set, dict[str, Any]()
+
+        def row(cells: Sequence[str], place: str) -> RowRead | None:
+            patient_id = patients[cells[at_patient]]
+            effective_at, offset = moments[cells[at_time]]
+            if effective_at is None or patient_id is None:
                 return None
-        said = {
-            "patient_id": patient_id,
-            "effective_at": effective_at,
-            "recorded_at": recorded_at,
-            "received_at": self._received_at,
-            "source": self._place + place,
-            "author": about[0],
-            "status": about[1],
-            "record_id": None if self._record_id is None else cell_text(cells[self._record_id]),
-            "utc_offset_minutes": offset,
-        }
-        facts: list[Fact] = []
-        for chosen, answers in self._groups:
-            answer = answers[chosen(cells)]
-            if answer is None:
+            if not plain:
+                if about_of is not None:
+                    about = saying[about_of(cells)]
+                    if about is None:
+                        return None
+                    more["author"], more["status"] = about
+                if at_charted is not None:
+                    more["recorded_at"], refused = charted[cells[at_charted]]
+                    if refused:
+                        return None
+                if at_number is not None:
+                    more["record_id"] = cell_text(cells[at_number])
+            source = before + place
+            facts: list[Fact] = []
+            for chosen, answers in groups:
+                answer = answers[chosen(cells)]
+                if answer is None:
+                    return None
+                for stamp in answer:
+                    said = stamp.whole.copy()
+                    said["patient_id"] = patient_id
+                    said["effective_at"] = effective_at
+                    said["source"] = source
+                    said["utc_offset_minutes"] = offset
+                    if more:
+                        said.update(more)
+                    fact = new(stamp.of)
+                    content(fact, said)
+                    fields_set(fact, stamp.fields_set)
+                    extra(fact, None)
+                    private(fact, None)
+                    facts.append(fact)
+            if not facts:
                 return None
-            for stamp in answer:
-                fact = _new(stamp.of)  # Stamp.copy, written out: a call here is a tenth of a file's time
-                _content(fact, {**said, **stamp.kept})
-                _fields_set(fact, stamp.fields_set)
-                _extra(fact, None)
-                _private(fact, None)
-                facts.append(fact)
-        return (
-            self._stored.copy({"source": self._reading.source, "place": place, "facts": tuple(facts)})
-            if facts
-            else None
-        )
+            holding = stored.copy()
+            holding["place"] = place
+            holding["facts"] = tuple(facts)
+            read = new(RowRead)
+            content(read, holding)
+            fields_set(read, stored_fields)
+            extra(read, None)
+            private(read, None)
+            return read
+
+        return row
 
     def _probe(self, cells: Mapping[str, str]) -> Row:
         return Row(self._reading, "", cells, "")
@@ -178,7 +191,7 @@ class Repeats:
         def ask(texts: Any) -> tuple[Stamp[Fact], ...] | None:  # noqa: ANN401 - as above
             row = self._probe({"patient_id": _SOMEBODY, "time": now, **_named(names, texts)})
             self._read(row)
-            return None if row.refusals else tuple(Stamp(fact, _SAID) for fact in row.facts)
+            return None if row.refusals else tuple(Stamp(fact, STAMPED) for fact in row.facts)
 
         return ask
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from monitoring.clock import CLOCKS_APART, FutureRefused, TimeRefused, checked, parse_with_offset
 from monitoring.concepts import Concept, Dictionary, UnitRefused, folded
 from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
+from monitoring.spreadsheet import restored
 from monitoring.vocabulary import AbsentReason, Status
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]{1,2})?")
@@ -46,8 +47,10 @@ class Reading:
 
 
 def cell_text(text: str) -> str | None:
-    """A cell without surrounding space; None when it is empty or says that it is."""
+    """A cell without surrounding space or the apostrophe of a quoted formula; None when it says it is empty."""
     text = text.strip()
+    if text[:1] == "'":
+        return restored(text)
     return None if text in _EMPTY else text
 
 
