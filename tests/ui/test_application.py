@@ -13,6 +13,8 @@ from starlette.requests import Request
 
 from monitoring.api import opened
 from monitoring.api.health import healthz
+from monitoring.rounds import opened as process
+from monitoring.rounds.watch import GIVEN_UP_AFTER
 from monitoring.settings import ROOT
 
 
@@ -29,7 +31,19 @@ def health() -> tuple[int, dict]:
 
 
 def test_health_is_json_and_names_the_state_of_the_store(store: Path) -> None:
-    assert health() == (200, {"status": "ok", "version": 0})
+    status, said = health()
+    assert said.pop("schema") >= "0005"
+    assert (status, said) == (200, {"status": "ok", "version": 0, "last_arrival": None, "watched": None})
+
+
+def test_a_watch_that_has_stopped_is_503_and_says_since_when(store: Path) -> None:
+    watch = process.watch()
+    watch.begun = opened.now() - 2 * GIVEN_UP_AFTER
+    status, said = health()
+    assert (status, said["status"]) == (503, "alerts are not kept")
+    assert watch.begun.isoformat(timespec="seconds") in said["reason"]
+    watch.look()
+    assert health()[0] == 200
 
 
 def test_a_store_that_does_not_answer_is_503_with_a_reason(silence: Callable[[], None]) -> None:
