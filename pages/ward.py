@@ -15,8 +15,8 @@ from monitoring.views import WardView
 
 someone = open_screen("ward")
 
+# What the board's own fetching, once a second, falls back on: well inside the time after which it says STALE.
 REFRESH_SECONDS = 10
-"""What the board's own fetching, once a second, falls back on: well inside the time after which it says STALE."""
 SEEN = "ward-seen"
 
 

@@ -58,3 +58,9 @@ def test_the_server_shows_no_tracebacks_watches_no_files_and_reports_to_nobody()
     assert config["client"]["showErrorDetails"] == "none"
     assert config["server"]["fileWatcherType"] == "none"
     assert config["browser"]["gatherUsageStats"] is False
+
+
+def test_a_bare_string_in_a_page_is_never_drawn() -> None:
+    """Streamlit's magic drew the meaning of a constant on every ward screen."""
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["runner"]["magicEnabled"] is False
