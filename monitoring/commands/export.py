@@ -14,10 +14,11 @@ from typing import Any
 from monitoring.access.accounts import DEMONSTRATION_MARK
 from monitoring.access.acts import Act, Deed
 from monitoring.commands import terminal
-from monitoring.commands.export_files import FactFiles, Files
+from monitoring.commands.export_files import FactFiles, Files, ResourceFiles
 from monitoring.concepts import Dictionary, dictionary
 from monitoring.course import Course
-from monitoring.export.graded import GRADE_TABLES, REFUSALS, graded
+from monitoring.export.fhir import Told, grade_observation, resources
+from monitoring.export.graded import GRADE_TABLES, REFUSALS, STEPS, graded
 from monitoring.grading import systems
 from monitoring.records import AlertChange, Correction, Fact, Infusion
 from monitoring.settings import Settings, read_settings
@@ -28,10 +29,11 @@ from monitoring.store.accounts import open_accounts
 HELP = "facts, grades and reports as files"
 EXAMPLE = "python -m monitoring export --format csv --out /srv/exports/2026-11-21"
 ABOUT = (
-    "csv and parquet: every fact in the tables `ingest` reads, grade steps, episodes, refusals. The folder must be "
+    "csv and parquet: every fact in the tables `ingest` reads, grade steps, episodes, refusals. fhir: "
+    "NDJSON of resources, grades apart. The folder must be "
     "new. What was written, how much of it, and the audit head stand in its export.manifest."
 )
-FORMATS = ("csv", "parquet")
+FORMATS = ("csv", "parquet", "fhir")
 MANIFEST, LABEL = "export.manifest", "DEMONSTRATION.md"
 _ALWAYS = (*ADMINISTRATIVE, Infusion, Correction)
 
@@ -80,8 +82,9 @@ def run(asked: argparse.Namespace) -> int:
     store.audit.record(Deed(Act.EXPORTED, terminal.origin(), one, about, len(order.patients)), now)
     files = Files(unfinished, order.fmt)
     with terminal.Progress() as progress:
-        _tables(order, store, settings, files, progress)
-    if not asked.patient and not order.deidentified:
+        write = _resources if order.fmt == "fhir" else _tables
+        write(order, store, settings, files, progress)
+    if order.fmt != "fhir" and not asked.patient and not order.deidentified:
         refused = [refusal.model_dump(exclude={"raw"}) for refusal in store.refusals()]
         files.add("intake", REFUSALS, refused)
     files.close()
@@ -142,6 +145,17 @@ def _tables(order: Order, store: Store, settings: Settings, files: Files, progre
             files.add("grades", table, [row for where, row in rows if where is table])
         progress(order.fmt, number)
     facts.close()
+
+
+def _resources(order: Order, store: Store, settings: Settings, files: Files, progress: terminal.Progress) -> None:
+    written = ResourceFiles(files, dictionary(), datetime.now(UTC))
+    for number, (course, _) in enumerate(_courses(order, store, settings, _site(store)), start=1):
+        told = [one for one in resources(course) if order.wants(one.of if isinstance(one, Told) else one)]
+        written.add([one for one in told if not isinstance(one, Correction)])
+        for table, row in graded(course, order.system_ids, order.as_of, settings.ward_zone, order.since):
+            if table is STEPS:
+                files.line("grades/Observation.ndjson", json.dumps(grade_observation(row), ensure_ascii=False))
+        progress(order.fmt, number)
 
 
 def _site(store: Store) -> Dictionary:

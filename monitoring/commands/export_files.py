@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitoring.concepts import Dictionary
+from monitoring.export.fhir import Told
 from monitoring.export.tables import Cell, Holds, Row, Table, placed
 from monitoring.ingest import read_stream
 from monitoring.records import Fact
@@ -124,8 +125,39 @@ class FactFiles:
         return [*self._survivors(table, waiting[:middle]), *self._survivors(table, waiting[middle:])]
 
     def _keep(self, fact: Fact) -> None:
-        said = fact.model_dump(mode="json", exclude_none=True, exclude={"received_at", "source"})
-        self._files.line(f"facts/{OTHER}", json.dumps({"kind": said.pop("kind"), **said}, ensure_ascii=False))
+        keep(self._files, fact)
+
+
+class ResourceFiles:
+    """Resources as NDJSON by type, each read back; the fact of one that says anything else is kept as it is."""
+
+    def __init__(self, files: Files, dictionary: Dictionary, read_at: datetime) -> None:
+        self._files, self._dictionary, self._read_at = files, dictionary, read_at
+
+    def add(self, told: Sequence[Told | Fact]) -> None:
+        """The resources of one patient."""
+        kept = {one.fact_id: one for one in told if isinstance(one, Fact)}
+        sent = [one for one in told if isinstance(one, Told)]
+        lines = [json.dumps(one.resource, ensure_ascii=False) for one in sent]
+        stream = BytesIO("\n".join(lines).encode())
+        read = read_stream(stream, source="export", fmt="fhir", received_at=self._read_at, dictionary=self._dictionary)
+        outcomes = list(read) if lines else []
+        failed: dict[str, Fact] = {}
+        for one, row in zip(sent, outcomes, strict=True):
+            events = sorted(fact.event_id for fact in row.facts)
+            if row.refusals or events != sorted(fact.event_id for fact in one.expected):
+                failed[one.of.fact_id] = one.of
+        for one, line in zip(sent, lines, strict=True):
+            if one.anyway or one.of.fact_id not in failed:
+                self._files.line(f"fhir/{one.resource['resourceType']}.ndjson", line)
+        for fact in (kept | failed).values():
+            keep(self._files, fact)
+
+
+def keep(files: Files, fact: Fact) -> None:
+    """A fact as it is, as a line of JSON."""
+    said = fact.model_dump(mode="json", exclude_none=True, exclude={"received_at", "source"})
+    files.line(f"facts/{OTHER}", json.dumps({"kind": said.pop("kind"), **said}, ensure_ascii=False))
 
 
 def _same(read: Fact, written: Fact) -> bool:
