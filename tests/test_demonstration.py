@@ -47,6 +47,8 @@ FILES = [
     "clif_respiratory_support.csv",
     "clif_vitals.csv",
     "drugs.csv",
+    "laboratory.csv",
+    "monitor_7north.csv",
     "neuro.csv",
     "patients.csv",
     "symptoms_home.csv",
@@ -166,6 +168,18 @@ def test_charting_goes_on_evenly_across_a_change_of_the_clocks(tmp_path: Path) -
     gaps = [late - early for early, late in pairwise(sorted(instants))]
     assert timedelta(hours=3, minutes=45) <= min(gaps)
     assert max(gaps) <= timedelta(hours=4, minutes=15)
+
+
+def test_three_patients_have_blood_samples_and_one_has_its_last_pressure_from_two_sources(folder: Path) -> None:
+    assert {row["patient_id"] for row in rows(folder / "laboratory.csv")} == {"DEMO-01", "DEMO-02", "DEMO-12"}
+    (monitor,) = rows(folder / "monitor_7north.csv")
+    (charted,) = [
+        row
+        for row in rows(folder / "vitals_7north.csv")
+        if (row["patient_id"], row["time"]) == (monitor["patient_id"], monitor["time"])
+    ]
+    assert monitor["patient_id"] == "DEMO-12"
+    assert int(monitor["sbp"]) - int(charted["sbp"]) == 5
 
 
 def test_every_neurological_domain_is_charted_each_time(folder: Path) -> None:

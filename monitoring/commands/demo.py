@@ -15,6 +15,7 @@ from monitoring.admission import Admission
 from monitoring.commands import ingest, terminal
 from monitoring.concepts import dictionary
 from monitoring.demonstration import write_ward
+from monitoring.demonstration.stories import read_stories, ward_of
 from monitoring.rounds import Rounds
 from monitoring.settings import ROOT, read_settings
 from monitoring.store import open_store
@@ -71,8 +72,14 @@ def run(asked: argparse.Namespace) -> int:
             paths, author=AUTHOR, received_at=now, progress=progress, by=terminal.origin()
         )
     ingest.tell(report, as_json=asked.json)
-    _people(admission, store.patients()[0], now, terminal.note if asked.json else terminal.say)
+    _people(admission, _of_the_family(asked.patients), now, terminal.note if asked.json else terminal.say)
     return terminal.DONE
+
+
+def _of_the_family(patients: int) -> str:
+    """Whom the caregiver reports on: a patient who is at home and reports, else the first of a small ward."""
+    told = ward_of(patients, read_stories())
+    return next((story.id for story in reversed(told) if story.at_home), told[0].id)
 
 
 def _people(admission: Admission, patient_id: str, at: datetime, say: Callable[[str], None]) -> None:

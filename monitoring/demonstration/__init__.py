@@ -53,6 +53,8 @@ def write_ward(folder: Path, now: datetime, patients: int = 17, seed: int = 7) -
         ],
         "drugs.csv": [row for chart in charts if chart not in clif for row in rows.drug_rows(chart)],
         "neuro.csv": [row for chart in charts for row in rows.neuro_rows(chart)],
+        "laboratory.csv": [row for chart in charts for row in rows.laboratory_rows(chart)],
+        "monitor_7north.csv": [row for chart in charts for row in rows.monitor_rows(chart, vitals[chart.story.id][-1])],
         "symptoms_home.csv": [row for chart in charts for row in rows.symptom_rows(chart)],
     }
     return [_write(folder / name, table) for name, table in sorted(tables.items()) if table]

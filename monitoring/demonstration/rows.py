@@ -214,6 +214,45 @@ def neuro_rows(chart: Chart) -> Iterator[Row]:
         }
 
 
+_LABORATORY_UNITS = {
+    "ferritin": "ng/mL",
+    "crp": "mg/L",
+    "ldh": "U/L",
+    "creatinine": "mg/dL",
+    "platelets": "10*3/uL",
+    "anc": "10*3/uL",
+    "hemoglobin": "g/dL",
+    "fibrinogen": "mg/dL",
+    "ast": "U/L",
+    "alt": "U/L",
+}
+
+
+def laboratory_rows(chart: Chart) -> Iterator[Row]:
+    """The values of each blood sample, one row a value."""
+    for sample in chart.story.laboratory:
+        for concept, unit in _LABORATORY_UNITS.items():
+            yield {
+                "patient_id": chart.story.id,
+                "time": chart.at(sample.h).isoformat(),
+                "concept": concept,
+                "value": getattr(sample, concept),
+                "unit": unit,
+            }
+
+
+def monitor_rows(chart: Chart, last: Charting) -> Iterator[Row]:
+    """The last pressure again, as the bedside monitor sent it in the same minute."""
+    adds = chart.story.monitor_adds
+    if adds is not None and last.sbp is not None and last.dbp is not None:
+        yield {
+            "patient_id": chart.story.id,
+            "time": last.at.isoformat(),
+            "sbp": last.sbp + adds,
+            "dbp": last.dbp + adds,
+        }
+
+
 def symptom_rows(chart: Chart) -> Iterator[Row]:
     """What the family reported."""
     for report in chart.story.symptoms:

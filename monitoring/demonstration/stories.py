@@ -79,6 +79,22 @@ class Symptom(_Entry):
     note: str = ""
 
 
+class Laboratory(_Entry):
+    """One blood sample at `h` hours from now, in the units of `data/reference/concepts.toml`."""
+
+    h: float
+    ferritin: float
+    crp: float
+    ldh: float
+    creatinine: float
+    platelets: float
+    anc: float
+    hemoglobin: float
+    fibrinogen: float
+    ast: float
+    alt: float
+
+
 class Expected(_Entry):
     """What the ward must show: grade now as [at_least, at_most], [] where it cannot be graded, and the peaks."""
 
@@ -117,6 +133,8 @@ class Story(_Entry):
     drugs: tuple[Drug, ...] = ()
     neuro: tuple[Neuro, ...] = ()
     symptoms: tuple[Symptom, ...] = ()
+    laboratory: tuple[Laboratory, ...] = ()
+    monitor_adds: int | None = None
     expected: Expected
 
     @property
