@@ -17,6 +17,7 @@ from monitoring.commands import terminal
 from monitoring.commands.export_files import FactFiles, Files, ResourceFiles
 from monitoring.concepts import Dictionary, dictionary
 from monitoring.course import Course
+from monitoring.export.cibmtr import REPORT, report
 from monitoring.export.fhir import Told, grade_observation, resources
 from monitoring.export.graded import GRADE_TABLES, REFUSALS, STEPS, graded
 from monitoring.grading import systems
@@ -30,10 +31,11 @@ HELP = "facts, grades and reports as files"
 EXAMPLE = "python -m monitoring export --format csv --out /srv/exports/2026-11-21"
 ABOUT = (
     "csv and parquet: every fact in the tables `ingest` reads, grade steps, episodes, refusals. fhir: "
-    "NDJSON of resources, grades apart. The folder must be "
+    "NDJSON of resources, grades apart. cibmtr: one row a patient and infusion. The folder must be "
     "new. What was written, how much of it, and the audit head stand in its export.manifest."
 )
-FORMATS = ("csv", "parquet", "fhir")
+FORMATS = ("csv", "parquet", "fhir", "cibmtr")
+TABLES = ("csv", "parquet")
 MANIFEST, LABEL = "export.manifest", "DEMONSTRATION.md"
 _ALWAYS = (*ADMINISTRATIVE, Infusion, Correction)
 
@@ -80,11 +82,11 @@ def run(asked: argparse.Namespace) -> int:
     one = order.patients[0] if asked.patient and len(order.patients) == 1 else None
     about = f"{order.fmt}, deidentified" if order.deidentified else order.fmt
     store.audit.record(Deed(Act.EXPORTED, terminal.origin(), one, about, len(order.patients)), now)
-    files = Files(unfinished, order.fmt)
+    files = Files(unfinished, "csv" if order.fmt == "cibmtr" else order.fmt)
     with terminal.Progress() as progress:
-        write = _resources if order.fmt == "fhir" else _tables
+        write = {"fhir": _resources, "cibmtr": _registry}.get(order.fmt, _tables)
         write(order, store, settings, files, progress)
-    if order.fmt != "fhir" and not asked.patient and not order.deidentified:
+    if order.fmt in TABLES and not asked.patient and not order.deidentified:
         refused = [refusal.model_dump(exclude={"raw"}) for refusal in store.refusals()]
         files.add("intake", REFUSALS, refused)
     files.close()
@@ -155,6 +157,18 @@ def _resources(order: Order, store: Store, settings: Settings, files: Files, pro
         for table, row in graded(course, order.system_ids, order.as_of, settings.ward_zone, order.since):
             if table is STEPS:
                 files.line("grades/Observation.ndjson", json.dumps(grade_observation(row), ensure_ascii=False))
+        progress(order.fmt, number)
+
+
+def _registry(order: Order, store: Store, settings: Settings, files: Files, progress: terminal.Progress) -> None:
+    for number, (course, _) in enumerate(_courses(order, store, settings, _site(store)), start=1):
+        since = order.since
+        rows = [
+            row
+            for infusion, row in zip(course.infusions, report(course, order.as_of, settings.ward_zone), strict=False)
+            if since is None or infusion.effective_at >= since
+        ]
+        files.add("registry", REPORT, rows)
         progress(order.fmt, number)
 
 
