@@ -104,7 +104,11 @@ def _read_rows(
     repeated = Repeats(kind.read, kind.together, reading, positions).reader() if kind.together else None
     for text_row in table.rows:
         place, cells_here, _, broken = text_row
-        if repeated is not None and broken is None and not (misspelt and any(cells_here[at].strip() for at in misspelt)):
+        if (
+            repeated is not None
+            and broken is None
+            and not (misspelt and any(cells_here[at].strip() for at in misspelt))
+        ):
             known = repeated(cells_here, place)
             if known is not None:
                 yield known

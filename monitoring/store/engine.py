@@ -30,6 +30,7 @@ _WRITERS = 0x0C41_7000  # any number, the same in every process: one writer at a
 _WAIT_MS = 30_000
 _PAUSE_MS = 20
 _WAL_PAGES = 10_000  # 40 MB: a long file then writes each page of the index of identities once, not at every commit
+_CACHE_KIB = 32_768  # the pages a chunk of a long file touches; with SQLite's own 2 MB they were written twice
 _SILENT = {"connect_timeout": "5", "tcp_user_timeout": "15000", "keepalives_idle": "10", "keepalives_interval": "5"}
 """After how long a PostgreSQL server counts as silent (s, ms, s, s), where the address does not say it."""
 
@@ -85,7 +86,13 @@ def connect(address: str) -> Engine:
 
 def _sqlite_manners(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where _sqlite_begin says so, not where the driver guesses
-    manners = (f"busy_timeout={_WAIT_MS}", "synchronous=FULL", "foreign_keys=ON", f"wal_autocheckpoint={_WAL_PAGES}")
+    manners = (
+        f"busy_timeout={_WAIT_MS}",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"wal_autocheckpoint={_WAL_PAGES}",
+        f"cache_size=-{_CACHE_KIB}",
+    )
     for pragma in manners:
         connection.execute(f"PRAGMA {pragma}")
     _write_ahead(connection)

@@ -23,8 +23,26 @@ Write = Callable[[Mapping[str, Any]], Any]
 def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all give the same columns."""
     if rows:
-        sql, write = _insert(connection.dialect, table, tuple(rows[0]))
+        _, sql, write = _insert(connection.dialect, table, tuple(rows[0]))
         connection.exec_driver_sql(sql, [write(row) for row in rows])
+
+
+def add_in_order(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """`add` for many rows at once: tuples of all `columns`, which are named in the order of the table."""
+    if not rows:
+        return
+    names, sql, _ = _insert(connection.dialect, table, columns)
+    if names != columns:
+        raise ValueError(f"{table.name}: {columns} are not in the order of the table, {names}")
+    words = [at for at, name in enumerate(columns) if isinstance(table.c[name].type, Words)]
+    if any(row[at] and ("\\" in row[at] or "\0" in row[at]) for at in words for row in rows):
+        rows = [tuple(spelled(one) if at in words and one else one for at, one in enumerate(row)) for row in rows]
+    if connection.dialect.positional:
+        connection.exec_driver_sql(sql, list(rows))
+    else:
+        connection.exec_driver_sql(sql, [dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def known(connection: Connection, fact_ids: Iterable[str]) -> list[str]:
@@ -36,8 +54,8 @@ def known(connection: Connection, fact_ids: Iterable[str]) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[str, Write]:
-    """The statement in the driver's own words, and what makes its parameters of a row."""
+def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[tuple[str, ...], str, Write]:
+    """The columns in their order, the statement in the driver's words, and what makes its parameters of a row."""
     compiled = insert(table).compile(dialect=dialect, column_keys=list(columns))
     names = tuple(compiled.positiontup or columns)
     values_of = itemgetter(*names)
@@ -54,4 +72,4 @@ def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[s
     def named(row: Mapping[str, Any]) -> dict[str, Any]:
         return dict(zip(names, placed(row), strict=True))
 
-    return str(compiled), placed if compiled.positional else named
+    return names, str(compiled), placed if compiled.positional else named

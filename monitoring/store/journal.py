@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from itertools import islice
@@ -25,8 +27,11 @@ from monitoring.store.listen import hear, tell_others
 from monitoring.store.quarantine import Quarantine, refusal_of, refused_select, resolved_rows
 from monitoring.store.site import Site
 
-CHUNK_ROWS = 1000
-"""Rows committed together. A process that dies loses at most the chunk it had not committed yet."""
+CHUNK_ROWS = 5000
+_CHUNK_FACTS = 20_000
+"""Rows, and facts in them, committed together. A process that dies loses at most the chunk it had not committed yet."""
+_IDS_AT_A_TIME = 1000
+_ROWS_AT_A_TIME = 250
 
 _FACTS = select(tables.fact.c.seq, tables.fact.c.fact_id, tables.fact.c.content)
 
@@ -110,13 +115,17 @@ class Store:
         total = Tally()
         remaining = iter(rows)
         ordinal = 0
-        while chunk := list(islice(remaining, None if closing else CHUNK_ROWS)):
-            _refuse_silent_rows(chunk)
-            first, deed = deed, None
-            with recorded(self._engine, first and replace(first, about=batch), received_at) as connection:
-                tallies = _append_chunk(connection, chunk, batch=batch, author=author, received_at=received_at)
-                ordinal = hold(connection, chunk, ordinal, batch=batch, author=author, at=received_at, zone=zone)
-                close(connection, closing, batch)
+        while True:
+            with _collector_resting():
+                chunk = list(remaining) if closing else _chunk(remaining)
+                if not chunk:
+                    break
+                _refuse_silent_rows(chunk)
+                first, deed = deed, None
+                with recorded(self._engine, first and replace(first, about=batch), received_at) as connection:
+                    tallies = _append_chunk(connection, chunk, batch=batch, author=author, received_at=received_at)
+                    ordinal = hold(connection, chunk, ordinal, batch=batch, author=author, at=received_at, zone=zone)
+                    close(connection, closing, batch)
             if any(row.facts for row in chunk):
                 self.announce()
             for source, tally in tallies.items():
@@ -141,7 +150,7 @@ class Store:
         found: list[tuple[int, str, str]] = []
         remaining = iter(fact_ids)
         with reading(self._engine) as connection:
-            while some := list(islice(remaining, CHUNK_ROWS)):
+            while some := list(islice(remaining, _IDS_AT_A_TIME)):
                 wanted = _FACTS.where(tables.fact.c.fact_id.in_(some))
                 found += [(row.seq, row.fact_id, row.content) for row in connection.execute(wanted)]
         return [_parsed(*row) for row in sorted(found)]
@@ -259,6 +268,34 @@ def open_store(address: str, *, create: bool = True) -> Store:
     return Store(opened)
 
 
+def _chunk(remaining: Iterator[RowRead]) -> list[RowRead]:
+    """The next rows to be committed together."""
+    rows: list[RowRead] = []
+    facts = 0
+    while facts < _CHUNK_FACTS and len(rows) < CHUNK_ROWS:
+        some = list(islice(remaining, min(_ROWS_AT_A_TIME, CHUNK_ROWS - len(rows))))
+        if not some:
+            break
+        rows += some
+        facts += sum([len(row.facts) for row in some])
+    return rows
+
+
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """Python's collector of cycles set aside: a chunk makes none, and walking through it was a fifth of the time.
+
+    For one chunk only, so that whatever other threads leave behind is collected between two.
+    """
+    rested = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if rested:
+            gc.enable()
+
+
 def _refuse_silent_rows(rows: Sequence[RowRead]) -> None:
     for row in rows:
         if not (row.facts or row.refusals or row.ignored_kind):
@@ -271,13 +308,14 @@ def _append_chunk(
     """Insert a chunk under the writers' lock; what became of it, by source."""
     fresh = _fresh_facts(connection, rows)
     outcomes: dict[str, Counter[tuple[str, str]]] = {}
-    new_facts: list[dict[str, object]] = []
+    new_facts: list[tuple[object, ...]] = []
+    micros: dict[datetime, int] = _Micros()
     for row in rows:
         found = [fact for fact in row.facts if fresh.pop(fact.fact_id, None)]
-        new_facts += [_fact_row(fact, batch) for fact in found]
+        new_facts += [_fact_row(fact, batch, micros) for fact in found]
         outcomes.setdefault(row.source, Counter())[_outcome(row, stored=bool(found))] += 1
     tallies = {source: _tally(counts) for source, counts in outcomes.items()}
-    hot.add(connection, tables.fact, new_facts)
+    hot.add_in_order(connection, tables.fact, _FACT_COLUMNS, new_facts)
     if new_facts:
         tell_others(connection)
     counters = [
@@ -299,7 +337,7 @@ def _fresh_facts(connection: Connection, rows: Sequence[RowRead]) -> dict[str, b
     """The ids in `rows` that the store does not hold; the writers' lock keeps the answer true until the commit."""
     offered = dict.fromkeys((fact.fact_id for row in rows for fact in row.facts), True)
     ids = iter(offered)
-    while some := list(islice(ids, CHUNK_ROWS)):
+    while some := list(islice(ids, _IDS_AT_A_TIME)):
         for known in hot.known(connection, some):
             offered[known] = False
     return offered
@@ -322,19 +360,31 @@ def _tally(counts: Counter[tuple[str, str]]) -> Tally:
     return Tally(read=counts.total(), **terms, ignored_kinds=kinds)
 
 
-def _fact_row(fact: Fact, batch: str) -> dict[str, object]:
-    return {
-        "fact_id": fact.fact_id,
-        "patient_id": fact.patient_id,
-        "kind": getattr(fact, "kind", ""),
-        "effective_at": tables.to_micros(fact.effective_at),
-        "received_at": tables.to_micros(fact.received_at),
-        "record_id": fact.record_id,
-        "source": fact.source,
-        "content": fact.model_dump_json(exclude_none=True),
-        "schema": tables.SCHEMA,
-        "batch": batch,
-    }
+_FACT_COLUMNS = tuple(column.name for column in tables.fact.c if column.name != "seq")
+
+
+class _Micros(dict[datetime, int]):
+    """Times of a chunk in microseconds, each worked out once: sets share theirs."""
+
+    def __missing__(self, at: datetime) -> int:
+        found = self[at] = tables.to_micros(at)
+        return found
+
+
+def _fact_row(fact: Fact, batch: str, micros: Mapping[datetime, int]) -> tuple[object, ...]:
+    """The fact in the order of _FACT_COLUMNS."""
+    return (
+        fact.fact_id,
+        fact.patient_id,
+        getattr(fact, "kind", ""),
+        micros[fact.effective_at],
+        micros[fact.received_at],
+        fact.record_id,
+        fact.source,
+        fact.as_json(),
+        tables.SCHEMA,
+        batch,
+    )
 
 
 def _parsed(seq: int, fact_id: str, content: str) -> Fact:

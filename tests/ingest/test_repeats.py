@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from reading import RECEIVED
 
 from monitoring.concepts import dictionary
+from monitoring.fact import LIKENESS
 from monitoring.ingest import read_stream
 from monitoring.ingest.clif import ASSESSMENTS, RESPIRATORY_SUPPORT, VITALS
 from monitoring.ingest.contents import opened
@@ -20,7 +21,7 @@ from monitoring.ingest.repeats import Stamp
 from monitoring.ingest.rows import Reading
 from monitoring.ingest.values import LONG_VALUES
 from monitoring.ingest.vitals import WIDE_VITALS
-from monitoring.records import Fact, Observation, fact_from_json
+from monitoring.records import Fact, Observation, RowRead, fact_from_json
 from monitoring.vocabulary import Status
 
 WITH_REPEATS = [WIDE_VITALS, LONG_VALUES, VITALS, RESPIRATORY_SUPPORT, ASSESSMENTS]
@@ -48,7 +49,7 @@ def rows_of(kind: Kind) -> st.SearchStrategy[list[list[str]]]:
     return st.lists(row.map(list), min_size=1, max_size=12)
 
 
-def read_as(kind: Kind, rows: list[list[str]]) -> list[object]:
+def read_as(kind: Kind, rows: list[list[str]]) -> list[RowRead]:
     header = [spellings[0] for spellings in kind.columns.values()]
     lines = [",".join(f'"{cell}"' for cell in row) for row in (header, *rows)]
     table = read_delimited(opened(io.BytesIO("\n".join(lines).encode())))
@@ -64,6 +65,10 @@ def test_a_row_of_known_cells_is_read_as_one_of_new_cells(kind: Kind, data: st.D
     slow, quick = read_as(cell_by_cell, rows), read_as(kind, rows)
     assert quick == slow
     assert [repr(row) for row in quick] == [repr(row) for row in slow]
+    assert [fact.fact_id for row in quick for fact in row.facts] == [fact.fact_id for row in slow for fact in row.facts]
+    assert [fact.as_json() for row in quick for fact in row.facts] == [
+        fact.model_dump_json(exclude_none=True) for row in slow for fact in row.facts
+    ]
 
 
 moments = st.datetimes(datetime(2000, 3, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -90,11 +95,25 @@ def test_a_stamped_record_is_the_validated_one_in_every_way_it_can_be_asked(said
     stamped: Fact = Stamp(Observation(**somebody, concept="sbp", value=84.0, unit="mm[Hg]"), tuple(said)).copy(said)
     validated = Observation(**said, concept="sbp", value=84.0, unit="mm[Hg]")
     assert stamped == validated
-    assert list(stamped.__dict__) == list(validated.__dict__)
+    assert [name for name in stamped.__dict__ if name != LIKENESS] == list(validated.__dict__)
+    assert repr(stamped) == repr(validated)
+    assert stamped.model_dump() == validated.model_dump()
     assert stamped.model_dump_json(exclude_none=True) == validated.model_dump_json(exclude_none=True)
+    assert stamped.as_json() == validated.as_json() == validated.model_dump_json(exclude_none=True)
     assert stamped.model_fields_set == validated.model_fields_set | set(said)
     assert stamped.fact_id == validated.fact_id
     assert fact_from_json(stamped.model_dump_json(exclude_none=True)) == validated
+
+
+def test_a_copy_of_a_stamped_record_is_identified_by_what_the_copy_says() -> None:
+    body = b"patient_id,time,concept,value,unit\nA,2026-03-05T08:00Z,sbp,84,mm[Hg]\n"
+    [row] = read_stream(io.BytesIO(body), source="body", received_at=RECEIVED, dictionary=dictionary())
+    [fact] = row.facts
+    first_id = fact.fact_id
+    other = fact.model_copy(update={"value": 90.0, "source": "again"})
+    validated = Observation.model_validate({**fact.model_dump(), "value": 90.0, "source": "again"})
+    assert (other.fact_id, other.as_json()) == (validated.fact_id, validated.as_json())
+    assert other.fact_id != first_id == fact.fact_id
 
 
 def test_a_file_of_more_different_cells_than_are_kept_is_read_to_its_end() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import multiprocessing
@@ -211,12 +212,13 @@ def test_chunks_before_a_reader_that_breaks_stay_acknowledged(store: Store) -> N
     told: list[Tally] = []
 
     def rows() -> Iterator[RowRead]:
-        yield from part(1, 1500)
+        yield from part(1, 5500)
         raise OSError("the stick was pulled out")
 
     with pytest.raises(OSError, match="stick"):
         store.append(rows(), author=None, received_at=ARRIVED, committed=lambda _source, tally: told.append(tally))
-    assert [tally.read for tally in told] == [1000]
+    assert [tally.read for tally in told] == [5000]
+    assert gc.isenabled()
     assert [row.tally for row in store.ledger()] == told
     assert store.findings() == []
 
