@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from monitoring.commands.export_files import FactFiles, Files, ResourceFiles
 from monitoring.concepts import Dictionary, dictionary
 from monitoring.course import Course
 from monitoring.export.cibmtr import REPORT, report
+from monitoring.export.deidentified import Deidentified, pseudonym
 from monitoring.export.fhir import Told, grade_observation, resources
 from monitoring.export.graded import GRADE_TABLES, REFUSALS, STEPS, graded
+from monitoring.export.tables import Row, Table, placed
 from monitoring.grading import systems
 from monitoring.records import AlertChange, Correction, Fact, Infusion
 from monitoring.settings import Settings, read_settings
@@ -67,6 +70,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", metavar="ISO", help="only what was true from then on")
     parser.add_argument("--until", metavar="ISO", help="only what was true before then; grades end there")
     parser.add_argument("--patient", action="append", metavar="ID", help="only this patient; repeat for several")
+    parser.add_argument(
+        "--deidentify", action="store_true", help="csv and parquet: no names, ids, dates or typed words; days counted"
+    )
     terminal.add_systems(parser)
     terminal.add_store(parser)
     terminal.add_json(parser)
@@ -85,6 +91,7 @@ def run(asked: argparse.Namespace) -> int:
     files = Files(unfinished, "csv" if order.fmt == "cibmtr" else order.fmt)
     with terminal.Progress() as progress:
         write = {"fhir": _resources, "cibmtr": _registry}.get(order.fmt, _tables)
+        write = _without_whom if order.deidentified else write
         write(order, store, settings, files, progress)
     if order.fmt in TABLES and not asked.patient and not order.deidentified:
         refused = [refusal.model_dump(exclude={"raw"}) for refusal in store.refusals()]
@@ -107,6 +114,8 @@ def _order(asked: argparse.Namespace, settings: Settings, store: Store, now: dat
     for wanted in asked.patient or ():
         if wanted not in known:
             raise terminal.CallRefused(f"nothing is known of patient {wanted!r}; expected a stored identifier")
+    if asked.deidentify and asked.format not in TABLES:
+        raise terminal.CallRefused(f"--deidentify goes with csv and parquet, not {asked.format}; nothing was written")
     since = terminal.chosen_moment("--since", asked.since, settings.ward_zone) if asked.since else None
     until = terminal.chosen_moment("--until", asked.until, settings.ward_zone) if asked.until else None
     if since is not None and until is not None and until <= since:
@@ -118,7 +127,7 @@ def _order(asked: argparse.Namespace, settings: Settings, store: Store, now: dat
         since=since,
         until=until,
         as_of=min(until, now) if until else now,
-        deidentified=False,
+        deidentified=asked.deidentify,
     )
 
 
@@ -147,6 +156,26 @@ def _tables(order: Order, store: Store, settings: Settings, files: Files, progre
             files.add("grades", table, [row for where, row in rows if where is table])
         progress(order.fmt, number)
     facts.close()
+
+
+def _without_whom(order: Order, store: Store, settings: Settings, files: Files, progress: terminal.Progress) -> None:
+    """Standing facts and grades, patients in the order of their new names."""
+    key = secrets.token_bytes(32)
+    shuffled = replace(order, patients=tuple(sorted(order.patients, key=lambda name: pseudonym(name, key))))
+    for number, (course, _) in enumerate(_courses(shuffled, store, settings, _site(store)), start=1):
+        hidden = Deidentified(course, key, course.dictionary, settings.ward_zone)
+        facts = [found for fact in course.facts if order.wants(fact) and (found := placed(fact)) is not None]
+        rows = [("facts", where, row) for where, row in facts]
+        steps = graded(course, order.system_ids, order.as_of, settings.ward_zone, order.since)
+        rows += [("grades", where, row) for where, row in steps]
+        leaving: dict[tuple[str, str], tuple[Table, list[Row]]] = {}
+        for under, where, row in rows:
+            left = hidden.row(where, row)
+            if left is not None:
+                leaving.setdefault((under, where.name), (left[0], []))[1].append(left[1])
+        for (under, _), (where, some) in leaving.items():
+            files.add(under, where, some)
+        progress(order.fmt, number)
 
 
 def _resources(order: Order, store: Store, settings: Settings, files: Files, progress: terminal.Progress) -> None:
