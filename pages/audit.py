@@ -40,7 +40,7 @@ def question(names: dict[str, str]) -> Asked:
         act = st.selectbox(
             "Act", list(Act), index=None, placeholder="any act", key="audit-act", width=230, on_change=anew
         )
-        days = st.date_input("Days", value=[], key="audit-days", width=240, on_change=anew)
+        days = st.date_input("Days", value=[], key="audit-days", width=290, on_change=anew)
     chosen = days if isinstance(days, tuple) else (days,)
     return asked_for(who, patient, act, chosen, live.settings().ward_zone)
 

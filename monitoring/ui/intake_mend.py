@@ -122,7 +122,7 @@ def _row(held: HeldRefusal, raw: str, cells: Cells, wrong: set[str | None]) -> s
         for number, (column, value) in enumerate(zip(cells.columns, cells.values, strict=True), start=1):
             name = literal(column.strip()) or f"column {number}"
             label, mark = (f"**{name}, refused**", "wrong") if column in wrong else (name, "cell")
-            typed.append(st.text_input(label, value, key=f"mend-{mark}-{held.id}-{number}", width=220))
+            typed.append(st.text_input(label, value, key=f"mend-{mark}-{held.id}-{number}", width=236))
     return raw if tuple(typed) == cells.values else cells.line(typed)
 
 

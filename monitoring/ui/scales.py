@@ -128,6 +128,6 @@ def difference_list(shown: SideBySide) -> str:
     """A line for each difference against ASTCT; that there is none is said too."""
     if not shown.differences:
         rivals = len([row for row in shown.rows if row.grade.gradable]) > 1
-        return '<p class="agree">No scale certainly differs from ASTCT.</p>' if rivals else ""
+        return '<p class="agree">At this moment no scale certainly differs from ASTCT.</p>' if rivals else ""
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in shown.differences)
     return f'<ul class="differences" aria-label="Differences">{items}</ul>'

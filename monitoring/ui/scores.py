@@ -27,7 +27,7 @@ def _row(row: ScoreRow) -> str:
         f'<tr data-score="{escape(row.id)}"><th scope="row"><b class="value">{escape(row.text)}</b>{unit}'
         f'<span class="title">{escape(row.title)}</span></th>'
         f'<td><ul class="inputs">{inputs}</ul>{_notes((*row.notes, f"{row.formula}; {row.reference}"))}</td>'
-        f'<td class="wanted">{escape(", ".join(row.missing))}</td></tr>'
+        f'<td class="wanted">{escape("; ".join(row.missing))}</td></tr>'
     )
 
 
@@ -48,5 +48,5 @@ def _screen(row: ScreenRow) -> str:
         f'<tr data-score="iec-hs"><th scope="row"><b{asks}>{escape(row.sentence)}</b>'
         f'<span class="title">{escape(row.title)}</span></th>'
         f'<td><ul class="inputs">{found}</ul>{_notes((*row.notes, row.reference))}</td>'
-        f'<td class="wanted">{escape(", ".join(row.missing))}</td></tr>'
+        f'<td class="wanted">{escape("; ".join(row.missing))}</td></tr>'
     )

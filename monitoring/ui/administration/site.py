@@ -123,7 +123,7 @@ def _hours(
         min_value=SHORTEST_HOURS,
         max_value=longest,
         step=0.25,
-        format="%.2f",
+        format="%g",
         help=f"{SHORTEST_HOURS:g} to {longest:g} hours; the dictionary says {usual:g}" if usual else None,
         key=f"{group}-{place}-{tag}",
     )
