@@ -197,7 +197,7 @@ def _syndrome(now: Situation, syndrome: Syndrome) -> Because:
         return Because("", "")
     reason = _crs_reason(now) if syndrome is Syndrome.CRS else _icans_reason(now)
     missing, advice = _missing(now, system_id)
-    window = _window(now, system_id) if low >= 1 else ""
+    window = _window(now, syndrome) if low >= 1 else ""
     change = _change(now, system_id)
     parts = [part for part in (reason, missing) if part]
     if not parts:
@@ -216,14 +216,14 @@ def _change(now: Situation, system_id: str) -> str:
     return f"{low} {'↑' if low > before else '↓'} from {before}"
 
 
-def _window(now: Situation, system_id: str) -> str:
-    flags = now.flags(system_id)
+def _window(now: Situation, syndrome: Syndrome) -> str:
+    flags = now.flags(PUBLISHED[syndrome])
     day = latest_infusion_day(now.course, now.at, now.zone)
     if Flag.AFTER_DOCUMENTED_WINDOW in flags:
         look = ": look for infection" if Flag.LOOK_FOR_INFECTION in flags else ""
-        return f"Day {day}, after the documented window{look}."
+        return f"Day {day}, after the documented {_LABEL[syndrome]} window{look}."
     if Flag.BEFORE_DOCUMENTED_WINDOW in flags:
-        return f"Day {day}, before the documented window."
+        return f"Day {day}, before the documented {_LABEL[syndrome]} window."
     return ""
 
 
