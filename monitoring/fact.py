@@ -12,7 +12,6 @@ from json.encoder import encode_basestring_ascii
 from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
-from pydantic_core import to_json
 
 from monitoring.vocabulary import Status
 
@@ -212,15 +211,15 @@ def _seconds(at: datetime) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return _utc_moment(at) if at.tzinfo is UTC else to_json(at).decode()
+    return _utc_moment(at) if at.tzinfo is UTC else _ANYTHING.dump_json(at).decode()
 
 
 @lru_cache(maxsize=4096)
 def _utc_moment(at: datetime) -> str:
-    return to_json(at).decode()
+    return _ANYTHING.dump_json(at).decode()
 
 
 def _quoted(text: str) -> str:
     if text.isalnum() and text.isascii():
         return f'"{text}"'
-    return to_json(text).decode()
+    return _ANYTHING.dump_json(text).decode()
