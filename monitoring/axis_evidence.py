@@ -85,9 +85,8 @@ def _pressure(course: Course, at: int) -> Evidenced:
     word = f"{'hypotension' if said.code == 'true' else 'no hypotension'} by the clinician's word"
     if not found.text:
         return resting_on(said, word)
-    newest = max(found.at or said.effective_at, said.effective_at)
-    source = said.source if newest == said.effective_at else found.source
-    return Evidenced(f"{found.text}; {word}", newest, source)
+    newer = found if found.at is not None and found.at > said.effective_at else resting_on(said, word)
+    return newer.saying(f"{found.text}; {word}")
 
 
 def _diagnosed(course: Course, at: int) -> Evidenced:
@@ -106,7 +105,7 @@ def _fraction(course: Course, at: int) -> Evidenced:
     found = oxygen(course, at)
     if not found.text or "FiO₂" in found.text or found.text.startswith((plain("room_air"), "at home")):
         return found
-    return Evidenced(f"{found.text}; needs FiO₂", found.at, found.source)
+    return found.saying(f"{found.text}; needs FiO₂")
 
 
 def _organs(course: Course, at: int) -> Evidenced:
@@ -146,18 +145,18 @@ def _said(course: Course, concept: str, at: int) -> Evidenced:
 def _refractory(course: Course, at: int) -> Evidenced:
     pressure, dose = _pressure(course, at), doses_running(course, at)
     parts = [part for part in (pressure, dose) if part.text]
-    return Evidenced("; ".join(part.text for part in parts), parts[0].at, parts[0].source) if parts else NOTHING
+    return parts[0].saying("; ".join(part.text for part in parts)) if parts else NOTHING
 
 
 def _papilloedema(course: Course, at: int) -> Evidenced:
     staged = observed(course, "papilledema_stage", at)
-    return Evidenced(f"stage {staged.text}", staged.at, staged.source) if staged.text else _finding(course, "icp", at)
+    return staged.saying(f"stage {staged.text}") if staged.text else _finding(course, "icp", at)
 
 
 def _boluses(course: Course, at: int) -> Evidenced:
     found = observed(course, "iv_fluid_bolus_count", at)
     boluses = "bolus" if found.text == "1" else "boluses"
-    return Evidenced(f"{found.text} {boluses}", found.at, found.source) if found.text else NOTHING
+    return found.saying(f"{found.text} {boluses}") if found.text else NOTHING
 
 
 def _neutrophils(at_most: float | None) -> Callable[[Course, int], Evidenced]:
@@ -171,7 +170,7 @@ def _neutrophils(at_most: float | None) -> Callable[[Course, int], Evidenced]:
         days = filled(lowest_by_day(labs))
         run = longest(runs(days, max(days), at_most, unknown_is_low=False))
         lasted = f"{run} day{'' if run == 1 else 's'}"
-        return Evidenced(f"{last.text}; longest run at or below {at_most:g}/µL: {lasted}", last.at, last.source)
+        return last.saying(f"{last.text}; longest run at or below {at_most:g}/µL: {lasted}")
 
     return reading
 
@@ -182,7 +181,7 @@ def _second_lowest(course: Course, at: int) -> Evidenced:
     lowest = sorted(lowest_by_day(late).values())
     if not last.text or len(lowest) < 2:
         return last
-    return Evidenced(f"{last.text}; second-lowest day after day 30: {number_text(lowest[1])}/µL", last.at, last.source)
+    return last.saying(f"{last.text}; second-lowest day after day 30: {number_text(lowest[1])}/µL")
 
 
 _READERS: dict[str, Callable[[Course, int], Evidenced]] = {
@@ -227,13 +226,13 @@ def evidence_for(course: Course, axis: str, concepts: tuple[str, ...], at: int) 
     if "cartox_10" in concepts:
         asked = observed(course, "cartox_10", at)
         if asked.text:
-            return Evidenced(f"CARTOX-10 {asked.text} of 10", asked.at, asked.source)
+            return asked.saying(f"CARTOX-10 {asked.text} of 10")
     reader = _READERS.get(axis)
     if reader is None:
         return _reported(course, concepts, at)
     found = reader(course, at)
     note = _attributed(course, at, _SIGN_OF[axis]) if axis in _SIGN_OF else ""
-    return Evidenced(found.text + note, found.at, found.source) if note and found.text else found
+    return found.saying(found.text + note) if note and found.text else found
 
 
 def _reported(course: Course, concepts: tuple[str, ...], at: int) -> Evidenced:
@@ -255,4 +254,4 @@ def _reported(course: Course, concepts: tuple[str, ...], at: int) -> Evidenced:
                 parts.append(Evidenced(f"{label} {measured.text}, measured", measured.at, measured.source))
     if not parts:
         return NOTHING
-    return Evidenced("; ".join(part.text for part in parts), parts[0].at, parts[0].source)
+    return parts[0].saying("; ".join(part.text for part in parts))

@@ -100,6 +100,7 @@ def _row(row: WardRow, labels: dict[str, str], key_of: KeyOf, *, named: bool) ->
         },
         "why": row.why,
         "then": row.then,
+        "seen": row.seen,
         "vitals": {concept: charted.get(concept) or _not_charted(label) for concept, label in labels.items()},
         "due": row.due,
         "dueDetail": row.due_detail,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitoring.administrations import Run, doses
 from monitoring.course import Course
 from monitoring.grading.vasopressor_dose import PER_MIN, micrograms
@@ -44,7 +46,7 @@ def doses_running(course: Course, at: int) -> Evidenced:
     if not found:
         return vasopressors(course, at)
     newest = max(found, key=lambda piece: piece[0])
-    return Evidenced(", ".join(text for *_, text in found), moment(newest[0]), newest[1].source)
+    return replace(resting_on(newest[1], ", ".join(text for *_, text in found)), at=moment(newest[0]))
 
 
 def _weight(course: Course, at: int) -> float | None:
@@ -81,4 +83,4 @@ def hours_running(course: Course, at: int) -> Evidenced:
         return vasopressors(course, at)
     names = ", ".join(label for label, _ in drugs_running(course, at, PRESSORS))
     lasted = duration((at - first.start) / _SECOND)
-    return Evidenced(f"{names}; running for {lasted}", moment(first.start), first.facts[0].source)
+    return replace(resting_on(first.facts[0], f"{names}; running for {lasted}"), at=moment(first.start))

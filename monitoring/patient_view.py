@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
+from monitoring.acknowledged import standing_alerts
 from monitoring.after_the_fact import changed_text, said_then
 from monitoring.axis_evidence import evidence_for
+from monitoring.charted_view import charted_beside
 from monitoring.clock import age_years
 from monitoring.course import Course
 from monitoring.deciding import would_decide
@@ -38,7 +40,7 @@ from monitoring.views import (
 from monitoring.vocabulary import Answer, DrugClass, OxygenDevice, Syndrome
 from monitoring.ward_view import grade_cell, ward_row
 from monitoring.windows import DOCUMENTED_DAYS, day_span, standing, window_span
-from monitoring.wording import INPUT_NAMES, age_text, duration, grade_text, plain, unit_text
+from monitoring.wording import INPUT_NAMES, age_text, as_charted_text, duration, grade_text, plain, unit_text
 
 _SERIES = ("temperature", "heart_rate", "respiratory_rate", "sbp", "dbp", "spo2")
 _LABELS = {Syndrome.CRS: "CRS", Syndrome.ICANS: "ICANS"}
@@ -68,6 +70,8 @@ def patient_view(course: Course, as_of: datetime, ward_zone: tzinfo) -> PatientV
         explanations=tuple(explanation(now, system_id) for system_id in system_ids),
         episodes=tuple(_episode_rows(now)),
         ended=ended_sentence(course, as_of, ward_zone),
+        alerts=standing_alerts(now, row),
+        charted=charted_beside(now),
     )
 
 
@@ -282,6 +286,7 @@ def _criterion_rows(now: Situation, grade: Graded, place: int) -> list[Criterion
                 age_text=age_text(found.at, now.as_of),
                 source=found.source,
                 decision=row.decision,
+                as_charted=as_charted_text(found.at, found.offset_minutes, now.zone) if found.at else "",
             )
         )
     return rows

@@ -75,6 +75,33 @@ class WardRow:
     overdue: bool
     silent: bool
     level: AlertLevel
+    seen: str = ""
+    """Who has seen the alerts of the row, and when; empty where nobody has."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Who has seen an alert (`Ada N.`, in which role) and when; `until` is when that ends though nothing changes.
+
+    `lapsed` says why it holds no more; empty while it does.
+    """
+
+    who: str
+    role: str
+    at: datetime
+    until: datetime
+    lapsed: str
+
+
+@dataclass(frozen=True)
+class StandingAlert:
+    """An alert as it stands. `key` is what an Acknowledgement of it carries, `text` its words: `CRS grade 2`."""
+
+    name: str
+    key: str
+    text: str
+    since: datetime
+    seen: Seen | None
 
 
 @dataclass(frozen=True)
@@ -209,6 +236,8 @@ class CriterionRow:
     age_text: str
     source: str
     decision: str
+    as_charted: str = ""
+    """The time as its source wrote it, where that is not the ward's (D67): `14:05 +01:00`."""
 
 
 @dataclass(frozen=True)
@@ -239,6 +268,18 @@ class EpisodeRow:
 
 
 @dataclass(frozen=True)
+class ChartedBeside:
+    """The last grade a clinician charted of a syndrome; `sentence` sets it beside the derived one, `note` is theirs."""
+
+    syndrome: Syndrome
+    grade: int
+    at: datetime
+    sentence: str
+    note: str
+    differs: bool
+
+
+@dataclass(frozen=True)
 class PatientView:
     """Everything the patient page shows for one moment."""
 
@@ -256,6 +297,8 @@ class PatientView:
     episodes: tuple[EpisodeRow, ...]
     ended: str = ""
     """Since when monitoring has ended, and by whom; empty while it goes on."""
+    alerts: tuple[StandingAlert, ...] = ()
+    charted: tuple[ChartedBeside, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
 
+from monitoring.acknowledged import holds_until, seen_text, standing_alerts
 from monitoring.alerts import last_heard, level, next_due, silent_for
 from monitoring.clock import age_years
 from monitoring.course import Course
@@ -101,9 +102,11 @@ def _holds_until(now: Situation, row: WardRow, course: Course) -> datetime:
     turns = [
         int(grade.at[place]) for grade in now.grades.values() if (place := grade.place(now.at) + 1) < len(grade.at)
     ]
+    seen = holds_until(standing_alerts(now, row)) if row.seen else None
     later = bisect_right(course.facts, now.as_of, key=lambda fact: fact.effective_at)
     begins = [course.facts[later].effective_at] if later < len(course.facts) else []
-    return min([minute, *begins, *(moment(turn) for turn in turns if turn < micros(minute))])
+    ends = [seen] if seen is not None else []
+    return min([minute, *ends, *begins, *(moment(turn) for turn in turns if turn < micros(minute))])
 
 
 def _certain(cell: GradeCell) -> float:
@@ -120,7 +123,7 @@ def ward_row(now: Situation) -> WardRow:
     late = due is not None and due.overdue(as_of)
     said = because(now)
     crs, icans = (grade_cell(now, PUBLISHED[syndrome]) for syndrome in (Syndrome.CRS, Syndrome.ICANS))
-    return WardRow(
+    row = WardRow(
         patient_id=course.patient_id,
         bed=(place.bed or place.ward or ABSENT) if place else ABSENT,
         name=(patient.name if patient and patient.name else course.patient_id),
@@ -138,6 +141,7 @@ def ward_row(now: Situation) -> WardRow:
         silent=quiet,
         level=level([(cell.at_least, cell.at_most) for cell in (crs, icans)], silent=quiet, overdue=late),
     )
+    return replace(row, seen=seen_text(standing_alerts(now, row), as_of, now))
 
 
 def cognitive_tool(now: Situation) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone, tzinfo
 
 import numpy as np
 
@@ -83,6 +83,19 @@ def clock_text(at: datetime, as_of: datetime, ward_zone: tzinfo) -> str:
     return f"{local.day} {local:%b %H:%M}"
 
 
+def as_charted_text(at: datetime, offset_minutes: int | None, ward_zone: tzinfo) -> str:
+    """`14:05 +01:00 as charted; 13:05 on the ward's clock`; empty where the source wrote the ward's offset, or none.
+
+    The day stands before the charted time where it is not the ward's.
+    """
+    local = at.astimezone(ward_zone)
+    if offset_minutes is None or local.utcoffset() == timedelta(minutes=offset_minutes):
+        return ""
+    charted = at.astimezone(timezone(timedelta(minutes=offset_minutes)))
+    day = "" if charted.date() == local.date() else f"{charted.day} {charted:%b} "
+    return f"{day}{charted:%H:%M} {charted.isoformat()[-6:]} as charted; {local:%H:%M} on the ward's clock"
+
+
 def grade_text(at_least: int | None, at_most: int | None) -> str:
     """`2`, `1–2`, or `not gradable`."""
     if at_least is None or at_most is None:
@@ -138,16 +151,24 @@ _PLAIN = {
 
 @dataclass(frozen=True)
 class Evidenced:
-    """What an input rests on at a moment: words, when, and the record's place; empty text where nothing was charted."""
+    """What an input rests on at a moment: words, when, and the record's place; empty text where nothing was charted.
+
+    `offset_minutes` is how far from UTC the record wrote its time (D67).
+    """
 
     text: str
     at: datetime | None = None
     source: str = ""
     beside: str = ""
+    offset_minutes: int | None = None
 
     def with_others(self) -> Evidenced:
         """The same, with what another source said in the same minute in its text (D65)."""
-        return Evidenced(self.text + self.beside, self.at, self.source)
+        return self.saying(self.text + self.beside)
+
+    def saying(self, text: str) -> Evidenced:
+        """Other words that rest on the same record."""
+        return replace(self, text=text, beside="")
 
 
 NOTHING = Evidenced("")
@@ -155,7 +176,7 @@ NOTHING = Evidenced("")
 
 def resting_on(fact: Fact, text: str) -> Evidenced:
     """What a fact says, with its time and source."""
-    return Evidenced(text, fact.effective_at, fact.source)
+    return Evidenced(text, fact.effective_at, fact.source, offset_minutes=fact.utc_offset_minutes)
 
 
 def last_charted(course: Course, concept: str, at: int) -> Observation | None:
@@ -204,7 +225,7 @@ def _standing_together(facts: list[Observation], text: str, number_of: Callable[
         for fact in apart.values()
     ]
     sources = dict.fromkeys(fact.source for fact in (counts, *apart.values()))
-    return Evidenced(text, counts.effective_at, "; ".join(sources), ", ".join([how, *said]))
+    return replace(resting_on(counts, text), source="; ".join(sources), beside=", ".join([how, *said]))
 
 
 def blood_pressure(course: Course, at: int) -> Evidenced:

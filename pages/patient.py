@@ -11,6 +11,7 @@ from monitoring.ui.frame import open_screen, style
 from monitoring.ui.people import patient_key, patient_of, still_signed_in
 from monitoring.ui.risk_ribbon import ribbon
 from monitoring.ui.scales_panel import scales_panel
+from monitoring.ui.seen import alerts_panel, keep_what_was_seen
 from monitoring.ui.traces import viewed
 from monitoring.ui.trouble import calm
 from monitoring.ui.viewport import narrow_screen
@@ -49,6 +50,7 @@ def course(patient_id: str) -> None:
     if not still_signed_in():
         st.rerun()
     with calm("Not live"):
+        keep_what_was_seen(patient_id, someone)
         view = live.rounds().patient(patient_id, live.now())
         if view is None:
             st.info("Nothing is charted for this patient yet.")
@@ -57,6 +59,7 @@ def course(patient_id: str) -> None:
             st.info(view.ended)
         narrow = narrow_screen()
         st.html(heading(view) + ribbon(view))
+        alerts_panel(view, someone)
         chosen = st.segmented_control(
             "Range",
             RANGES,

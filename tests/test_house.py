@@ -57,6 +57,8 @@ STANDS_WITH = {
     "ward_view": "views",
     "board_view": "views",
     "watchkeeping": "views",
+    "acknowledged": "views",
+    "charted_view": "views",
     "patient_view": "views",
     "home_view": "views",
     "enrolled_view": "views",

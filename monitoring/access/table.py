@@ -23,6 +23,7 @@ class Action(StrEnum):
 
     SEE_NAMES = "see names"
     CHART = "chart"
+    ACKNOWLEDGE = "say that an alert was seen"
     TAKE_IN = "take in files"
     CORRECT_INTAKE = "correct what was refused"
     MAP_CODES = "say what a code means"
@@ -35,6 +36,7 @@ class Action(StrEnum):
 ACTIONS: Mapping[Action, frozenset[Role]] = {
     Action.SEE_NAMES: EVERY_ROLE - {Role.DISPLAY},
     Action.CHART: BEDSIDE,
+    Action.ACKNOWLEDGE: BEDSIDE,  # D109
     Action.TAKE_IN: STAFF,
     Action.CORRECT_INTAKE: STAFF,
     Action.MAP_CODES: frozenset({Role.DATA_MANAGER, Role.ADMIN}),  # D104

@@ -69,9 +69,13 @@ def _tell(explained: Explanation, ward_zone: tzinfo) -> None:
 
 def _parts(row: CriterionRow, ward_zone: tzinfo) -> tuple[str, ...]:
     grade = "any" if row.grade is None else str(row.grade)
-    when = f"{_clock(row.at, ward_zone)} ({row.age_text} ago)" if row.at else ""
+    when = f"{_clock(row.at, ward_zone)} ({_age(row)})" if row.at else ""
     seen = " ".join(part for part in (row.value, when, row.source) if part)
     return (f"{row.answer.name:<7} {grade:<3}", row.wording, f"({row.locator})", seen and f"<- {seen}", row.decision)
+
+
+def _age(row: CriterionRow) -> str:
+    return f"{row.age_text} ago; {row.as_charted}" if row.as_charted else f"{row.age_text} ago"
 
 
 def _clock(at: datetime, ward_zone: tzinfo) -> str:

@@ -1,4 +1,4 @@
-"""What a nurse or physician charts at the screen: vital signs, the neurological assessment, a symptom, a cause."""
+"""What a nurse or physician charts: vital signs, the neurological assessment, a symptom, a cause, their own grade."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from monitoring.ui.statements import (
     SOURCE,
     StatementRefused,
     attribution_fact,
+    grade_fact,
     neuro_fact,
     symptom_facts,
     vital_facts,
@@ -36,6 +37,7 @@ from monitoring.vocabulary import (
     Seizure,
     Severity,
     Sign,
+    Syndrome,
 )
 
 Member = TypeVar("Member", bound=Enum)
@@ -65,7 +67,9 @@ def charting_forms(patient_id: str, someone: Person) -> None:
     said = st.session_state.pop(_SAID, None)
     if said:
         st.success(said)
-    vitals, neuro, symptom, cause = st.tabs(["Vital signs", "Neurological assessment", "Symptom", "Cause of a sign"])
+    vitals, neuro, symptom, cause, grade = st.tabs(
+        ["Vital signs", "Neurological assessment", "Symptom", "Cause of a sign", "Own grade"]
+    )
     with vitals:
         _vitals(patient_id, someone)
     with neuro:
@@ -74,6 +78,8 @@ def charting_forms(patient_id: str, someone: Person) -> None:
         _symptom(patient_id, someone)
     with cause:
         _cause(patient_id, someone)
+    with grade:
+        _grade(patient_id, someone)
 
 
 def _time(key: str) -> datetime:
@@ -216,5 +222,29 @@ def _cause(patient_id: str, someone: Person) -> None:
         _keep(
             lambda: [attribution_fact(patient_id, sign, cause, note, by=someone, at=at, now=now)],
             f"{words(sign)} attributed to {words(cause)}",
+            someone,
+        )
+
+
+def _grade(patient_id: str, someone: Person) -> None:
+    with st.form("chart-grade", clear_on_submit=True, border=False):
+        first, second, third, fourth = st.columns([1, 2, 2, 1])
+        syndrome = first.segmented_control(
+            "Syndrome", list(Syndrome), format_func=lambda one: one.value.upper(), key="g-syndrome"
+        )
+        grade = second.segmented_control("Your grade", range(6), key="g-grade")
+        note = third.text_input("Reason", key="g-note", placeholder="what speaks for it", max_chars=300)
+        with fourth:
+            at = _time("g")
+        st.caption("It stands beside the derived grade and overwrites nothing.")
+        sent = st.form_submit_button("Chart grade", type="primary")
+    if sent:
+        if syndrome is None or grade is None:
+            st.warning("Please choose the syndrome and the grade.")
+            return
+        now = live.now()
+        _keep(
+            lambda: [grade_fact(patient_id, syndrome, grade, note, by=someone, at=at, now=now)],
+            f"{syndrome.value.upper()} grade {grade}",
             someone,
         )

@@ -63,6 +63,7 @@ def why_table(explanation: Explanation) -> str:
 def _criterion(row: CriterionRow) -> str:
     sign, word = _SIGNS[row.answer]
     at = f'<br><span class="soft">{clock(row.at, "%-d %b %H:%M")}</span>' if row.at else ""
+    at += f'<br><span class="soft">{escape(row.as_charted)}</span>' if row.as_charted else ""
     cells = (
         f'<td class="answer">{sign} {word}</td><td>{"" if row.grade is None else row.grade}</td>'
         f'<td>{escape(row.wording)}<br><span class="soft">{escape(row.locator)}</span></td>'

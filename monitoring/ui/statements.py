@@ -11,10 +11,19 @@ from typing import Any, TypedDict
 
 from monitoring.clock import TimeRefused, parse_instant
 from monitoring.concepts import Dictionary
-from monitoring.records import Attribution, Fact, NeuroAssessment, Observation, OxygenSupport, SymptomReport
+from monitoring.records import (
+    Acknowledgement,
+    Attribution,
+    ChartedGrade,
+    Fact,
+    NeuroAssessment,
+    Observation,
+    OxygenSupport,
+    SymptomReport,
+)
 from monitoring.ui.live import clock, settings
 from monitoring.ui.people import Person
-from monitoring.vocabulary import AbsentReason, Cause, NeuroTool, OxygenDevice, OxygenReason, Severity, Sign
+from monitoring.vocabulary import AbsentReason, Cause, NeuroTool, OxygenDevice, OxygenReason, Severity, Sign, Syndrome
 
 SOURCE = "screen"
 
@@ -121,6 +130,18 @@ def attribution_fact(
 ) -> Attribution:
     """A clinician's word on the cause of a sign, from `at` on."""
     return Attribution(sign=sign, cause=cause, note=note.strip() or None, **_common(patient_id, by, at, now))
+
+
+def grade_fact(
+    patient_id: str, syndrome: Syndrome, grade: int, note: str, *, by: Person, at: datetime, now: datetime
+) -> ChartedGrade:
+    """A clinician's own grade of CRS or ICANS, 0 to 5; it stands beside the derived one (D110)."""
+    return ChartedGrade(syndrome=syndrome, grade=grade, note=note.strip() or None, **_common(patient_id, by, at, now))
+
+
+def acknowledgement_fact(patient_id: str, alert: str, *, by: Person, now: datetime) -> Acknowledgement:
+    """That an alert was seen as it stood, by its key (D109)."""
+    return Acknowledgement(alert=alert, **_common(patient_id, by, now, now))
 
 
 def symptom_facts(

@@ -174,7 +174,7 @@ def test_an_address_that_names_nobody_says_so(opened: Opened, one_patient: str) 
 
 def test_only_clinicians_chart(opened: Opened, one_patient: str) -> None:
     key = patient_key(one_patient)
-    assert len(opened("patient", NURSE, p=key).get("form")) == 4
+    assert len(opened("patient", NURSE, p=key).get("form")) == 5
     assert len(opened("patient", DATA_MANAGER, p=key).get("form")) == 0
 
 

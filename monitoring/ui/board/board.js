@@ -42,6 +42,7 @@ function vitalCell(vital) {
 function whyCell(row) {
   const parts = [element("span", "why", row.why)]
   if (row.then) parts.push(element("span", "then", row.then))
+  if (row.seen) parts.push(element("span", "seen", row.seen))
   return parts
 }
 
@@ -86,7 +87,7 @@ function drawRow(row, columns, content) {
       cell.querySelector(".subtitle").textContent = content.subtitle
     }
     if (column.kind === "grade") fill(cell, content.grades[column.key], gradeCell)
-    if (column.kind === "reason") fill(cell, { why: content.why, then: content.then }, whyCell)
+    if (column.kind === "reason") fill(cell, { why: content.why, then: content.then, seen: content.seen }, whyCell)
     if (column.kind === "vital") fill(cell, content.vitals[column.key], vitalCell)
     if (column.kind === "next") {
       fill(cell, { due: content.due, dueDetail: content.dueDetail, overdue: content.overdue }, dueCell)
