@@ -217,6 +217,16 @@ def test_explain_names_criterion_value_time_source_and_place_in_the_paper(run: R
     assert run("explain", "P1", "--known-by", "2026-03-02T09:00Z").returncode == 2
 
 
+def test_explain_tells_the_time_as_it_was_charted_where_the_ward_reads_another(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "vitals.csv").write_text("patient_id,time,temp_c\nP1,2026-03-02T14:05+05:45,38.4\n", encoding="utf-8")
+    run("ingest", tmp_path / "vitals.csv")
+    call = ("explain", "P1", "--at", "2026-03-02T09:00Z")
+    assert "14:05 +05:45 as charted; 08:20 on the ward's clock" in run(*call).stdout
+    told = json.loads(run(*call, "--json").stdout)
+    rows = {row["value"]: row["as_charted"] for row in told["explanations"][0]["rows"]}
+    assert rows["38.4 °C"] == "14:05 +05:45 as charted; 08:20 on the ward's clock"
+
+
 def test_explain_explains_any_scale_at_any_moment(run: Run, folder: Path) -> None:
     run("ingest", folder)
     call = ("explain", "P1", "--at", "2026-03-02T09:00Z", "--system", "crs-mskcc", "--system", "icaht-late-2023")
