@@ -133,6 +133,8 @@ def _read(alert: str) -> tuple[int, Reasons]:
 
 
 def _short(name: str) -> str:
-    """`Ada Nowak` as `Ada N.`; a mark is read from across a room."""
+    """`Ada Nowak` as `Ada N.`, `R. Nightingale` as it is; a mark is read from across a room."""
     first, *rest = name.split() or ["somebody"]
+    if first.endswith("."):
+        return " ".join([first, *rest])
     return " ".join([first, *(f"{part[0]}." for part in rest[-1:])])

@@ -91,6 +91,20 @@ def test_who_and_when_stand_beside_the_alert_and_on_the_ward_row() -> None:
     assert view(FEVER, 25).row.seen == ""
 
 
+@pytest.mark.parametrize(
+    ("author", "who"),
+    [
+        ("nurse:Ada Nowak", "Ada N."),
+        ("nurse:R. Nightingale", "R. Nightingale"),
+        ("physician:Bo", "Bo"),
+        (None, "somebody"),
+    ],
+)
+def test_a_name_is_short_and_still_tells_who(author: str | None, who: str) -> None:
+    told = [*FEVER, Acknowledgement(**said(24.5, author), alert=alert(FEVER, 24.5).key)]
+    assert view(told, 25).row.seen == f"seen by {who} 10:30"
+
+
 def test_seeing_changes_no_grade_no_sentence_no_order_and_no_count() -> None:
     for facts in (FEVER, SHOCK):
         before, then = view(facts, 25), view(seen(facts, 24.5), 25)
