@@ -15,6 +15,8 @@ from monitoring.settings import ROOT
 from monitoring.ui.people import SESSION, Person, patient_key
 from monitoring.vocabulary import Role, Severity
 
+ADMIN = Person(Role.ADMIN, "Cem")
+
 EVERY_PAGE = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
 
@@ -59,17 +61,22 @@ def test_a_page_opens_for_its_roles_and_refuses_the_others(
         assert len(shown.get("bidi_component")) == 0
 
 
+def whom_it_is_for(page: str) -> Person:
+    """Somebody who may open the page, a nurse where a nurse may."""
+    others = {"home": caregiver(), "intake": DATA_MANAGER, "administration": PHYSICIAN, "audit": ADMIN}
+    return others.get(page, NURSE)
+
+
 @pytest.mark.parametrize("page", EVERY_PAGE)
 def test_an_empty_store_gives_a_sentence_on_every_page(page: str, opened: Opened) -> None:
-    role = {"home": caregiver(), "intake": DATA_MANAGER, "administration": PHYSICIAN}.get(page, NURSE)
-    assert not opened(page, role).exception
+    assert not opened(page, whom_it_is_for(page)).exception
 
 
 @pytest.mark.parametrize("page", sorted({*EVERY_PAGE} - {"calculator"}))  # which asks no store
 def test_a_store_that_does_not_answer_gives_a_sentence_and_no_traceback(
     page: str, opened: Opened, silence: Callable[[], None]
 ) -> None:
-    shown = opened(page, {"home": caregiver(), "intake": DATA_MANAGER, "administration": PHYSICIAN}.get(page, NURSE))
+    shown = opened(page, whom_it_is_for(page))
     silence()
     shown.run()
     assert not shown.exception
