@@ -32,7 +32,9 @@ class StatementRefused(ValueError):
     """What was typed cannot be charted; the message says why and what to do."""
 
 
-class _Common(TypedDict):
+class Charted(TypedDict):
+    """What every fact typed on a screen carries."""
+
     patient_id: str
     effective_at: datetime
     recorded_at: datetime
@@ -41,15 +43,18 @@ class _Common(TypedDict):
     author: str
 
 
-def _common(patient_id: str, by: Person, at: datetime, now: datetime) -> _Common:
+def charted(patient_id: str, by: Person, at: datetime, now: datetime, source: str = SOURCE) -> Charted:
+    """True `at`, charted and received `now`, by `by`. Raises StatementRefused for a moment still to come."""
     if at > now:
-        raise StatementRefused(f"{clock(at, '%-d %b %H:%M')} is still to come. Choose the time it was measured.")
+        raise StatementRefused(
+            f"{clock(at, '%-d %b %Y %H:%M')} is still to come. Choose the time it was measured or happened."
+        )
     return {
         "patient_id": patient_id,
         "effective_at": at,
         "recorded_at": now,
         "received_at": now,
-        "source": SOURCE,
+        "source": source,
         "author": by.author,
     }
 
@@ -84,7 +89,7 @@ def vital_facts(
     dictionary: Dictionary,
 ) -> list[Fact]:
     """One set of vital signs; what is None was not taken and makes no fact. Raises StatementRefused."""
-    common = _common(patient_id, by, at, now)
+    common = charted(patient_id, by, at, now)
     taken = {concept: checked(concept, value, dictionary) for concept, value in values.items() if value is not None}
     if "sbp" in taken and "dbp" in taken and taken["dbp"] >= taken["sbp"]:
         raise StatementRefused("The lower pressure is not below the upper one. Please check both numbers.")
@@ -111,7 +116,7 @@ def neuro_fact(
 
     `domains` holds `tool`, `total`, `absent` (why there is no total) and the four bedside domains.
     """
-    common = _common(patient_id, by, at, now)
+    common = charted(patient_id, by, at, now)
     said = {name: value for name, value in domains.items() if value is not None}
     tool, absent = said.pop("tool", None), said.pop("absent", None)
     top = {NeuroTool.ICE: 10, NeuroTool.CAPD: 32}.get(tool, 0)
@@ -129,26 +134,26 @@ def attribution_fact(
     patient_id: str, sign: Sign, cause: Cause, note: str, *, by: Person, at: datetime, now: datetime
 ) -> Attribution:
     """A clinician's word on the cause of a sign, from `at` on."""
-    return Attribution(sign=sign, cause=cause, note=note.strip() or None, **_common(patient_id, by, at, now))
+    return Attribution(sign=sign, cause=cause, note=note.strip() or None, **charted(patient_id, by, at, now))
 
 
 def grade_fact(
     patient_id: str, syndrome: Syndrome, grade: int, note: str, *, by: Person, at: datetime, now: datetime
 ) -> ChartedGrade:
     """A clinician's own grade of CRS or ICANS, 0 to 5; it stands beside the derived one (D110)."""
-    return ChartedGrade(syndrome=syndrome, grade=grade, note=note.strip() or None, **_common(patient_id, by, at, now))
+    return ChartedGrade(syndrome=syndrome, grade=grade, note=note.strip() or None, **charted(patient_id, by, at, now))
 
 
 def acknowledgement_fact(patient_id: str, alert: str, *, by: Person, now: datetime) -> Acknowledgement:
     """That an alert was seen as it stood, by its key (D109)."""
-    return Acknowledgement(alert=alert, **_common(patient_id, by, now, now))
+    return Acknowledgement(alert=alert, **charted(patient_id, by, now, now))
 
 
 def symptom_facts(
     patient_id: str, reports: Mapping[str, Severity], *, by: Person, at: datetime, now: datetime
 ) -> list[Fact]:
     """One report a symptom, by its id."""
-    common = _common(patient_id, by, at, now)
+    common = charted(patient_id, by, at, now)
     return [
         SymptomReport(reporter=by.reporter, symptom=symptom, severity=severity, **common)
         for symptom, severity in reports.items()
@@ -171,5 +176,5 @@ def home_facts(
     if temperature_c is not None:
         value = checked("temperature", temperature_c, dictionary)
         unit = dictionary.concepts["temperature"].unit
-        facts.append(Observation(concept="temperature", value=value, unit=unit, **_common(patient_id, by, at, now)))
+        facts.append(Observation(concept="temperature", value=value, unit=unit, **charted(patient_id, by, at, now)))
     return facts

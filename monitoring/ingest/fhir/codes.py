@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from monitoring.clock import BEGINNING
 from monitoring.concepts import NEVER_A_VITAL, REFERENCE, Concept, Dictionary, folded
+from monitoring.fact import STAMPED
 from monitoring.ingest.fhir.check_digits import loinc_holds, snomed_holds
 from monitoring.ingest.fhir.resources import CodeableConcept, Coding
 from monitoring.ingest.repeats import Stamp
@@ -29,17 +30,6 @@ LOINC, SNOMED, MDC = "http://loinc.org", "http://snomed.info/sct", "urn:iso:std:
 _MDC_BY_OID = "urn:oid:2.16.840.1.113883.6.24"
 _RXNORM, _ATC = "http://www.nlm.nih.gov/research/umls/rxnorm", "http://www.whocc.no/atc"
 _REMEMBERED = 20_000
-_SAID = (
-    "patient_id",
-    "effective_at",
-    "recorded_at",
-    "received_at",
-    "source",
-    "author",
-    "status",
-    "record_id",
-    "utc_offset_minutes",
-)
 _SOMEBODY: dict[str, Any] = {
     "patient_id": "somebody",
     "effective_at": BEGINNING,
@@ -222,7 +212,7 @@ class Codes:
                 self._measured.clear()
             unit = self.dictionary.concepts[concept_id].unit
             once = Observation(**_SOMEBODY, concept=concept_id, value=value, unit=unit, method=method)
-            found = self._measured[key] = Stamp(once, _SAID)
+            found = self._measured[key] = Stamp(once, STAMPED)
         return found
 
     def absent(self, said: CodeableConcept) -> AbsentReason:

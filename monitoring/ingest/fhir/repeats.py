@@ -17,6 +17,7 @@ from typing import Generic, NamedTuple, NoReturn, TypeVar
 
 import msgspec
 
+from monitoring.fact import STAMPED
 from monitoring.ingest.fhir.codes import Codes
 from monitoring.ingest.fhir.documents import NotJson, checked
 from monitoring.ingest.fhir.reading import ID, NotRead, One, decoded
@@ -33,24 +34,13 @@ _TEXT, _PERFORMERS = msgspec.json.Decoder(str), msgspec.json.Decoder(list[Refere
 _NAMED = re.compile(rb'"(%s)"' % ID.pattern.encode())
 _PLAIN_TEXT = re.compile(rb'"[ !#-\[\]-~]*"')
 """A JSON string of printable ASCII without an escape: sound as it stands."""
-_STAMPED = frozenset({"resourceType", "id", "meta", "issued", "subject", "performer", "effectiveDateTime"})
-_READ = frozenset(Observation.__struct_encode_fields__) - _STAMPED
+_STAMPED_PARTS = frozenset({"resourceType", "id", "meta", "issued", "subject", "performer", "effectiveDateTime"})
+_READ = frozenset(Observation.__struct_encode_fields__) - _STAMPED_PARTS
 _NEEDED = frozenset({"resourceType", "id", "subject", "effectiveDateTime", "status", "code"})
 _PLAIN_ENTRY = frozenset({"fullUrl", "resource", "search"})
 _LEFT = (*UNREADABLE, NotJson, NotRead)
 """What ends an answer from memory: the one reader says what is wrong."""
 _NOBODY: tuple[str | None, int] = None, 0
-_SAID = (
-    "patient_id",
-    "effective_at",
-    "recorded_at",
-    "received_at",
-    "source",
-    "author",
-    "status",
-    "record_id",
-    "utc_offset_minutes",
-)
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -133,7 +123,7 @@ def _shape(names: tuple[str, ...]) -> _Shape:
     if not _NEEDED.issubset(names) or "contained" in names:
         raise NotRead
     places = {name: place for place, name in enumerate(names)}
-    others = [places[name] for name in names if name not in _READ and name not in _STAMPED]
+    others = [places[name] for name in names if name not in _READ and name not in _STAMPED_PARTS]
     return _Shape(
         kind=places["resourceType"],
         name=places["id"],
@@ -231,7 +221,7 @@ class Repeats:
         if row.facts and row.raw is None and sum(map(len, content)) <= _LONGEST_KEPT:
             if len(shape.answers) >= _MOST_KEPT:
                 shape.answers.clear()
-            stamps = tuple(Stamp(fact, _SAID) for fact in row.facts)
+            stamps = tuple(Stamp(fact, STAMPED) for fact in row.facts)
             shape.answers[content] = _Answer(row.facts[0].status, stamps, sum(piece.count(b":") for piece in content))
         return row
 

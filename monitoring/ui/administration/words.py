@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypedDict
 
 from monitoring.clock import age_years
 from monitoring.concepts import Dictionary
@@ -21,24 +20,14 @@ from monitoring.records import (
     Patient,
     Placement,
 )
-from monitoring.ui.live import clock
 from monitoring.ui.people import Person
-from monitoring.ui.statements import StatementRefused, checked
+from monitoring.ui.statements import StatementRefused, charted, checked
 from monitoring.vocabulary import CourseStep, Sex
 
 SOURCE = "administration"
 HOME = "home"
 OLDEST = 120
 _LONGEST = 200
-
-
-class _Common(TypedDict):
-    patient_id: str
-    effective_at: datetime
-    recorded_at: datetime
-    received_at: datetime
-    source: str
-    author: str
 
 
 @dataclass(frozen=True)
@@ -60,19 +49,6 @@ class Said:
         return remarks(self.product or None, self.indication or None, years, self.prior_lines)
 
 
-def _common(patient_id: str, by: Person, at: datetime, now: datetime) -> _Common:
-    if at > now:
-        raise StatementRefused(f"{clock(at, '%-d %b %Y %H:%M')} is still to come. Write it down once it has happened.")
-    return {
-        "patient_id": patient_id,
-        "effective_at": at,
-        "recorded_at": now,
-        "received_at": now,
-        "source": SOURCE,
-        "author": by.author,
-    }
-
-
 def enrolment_facts(said: Said, *, by: Person, now: datetime, confirmed: Sequence[str]) -> list[Fact]:
     """Who the patient is, and for what they are treated. Raises StatementRefused."""
     patient_id = said.patient_id.strip()
@@ -84,7 +60,7 @@ def enrolment_facts(said: Said, *, by: Person, now: datetime, confirmed: Sequenc
         raise StatementRefused(f"{said.birth_date:%-d %b %Y} cannot be the birth date of somebody alive.")
     if said.weight_kg is not None and not 0.4 <= said.weight_kg <= 400:
         raise StatementRefused(f"{said.weight_kg:g} kg cannot be right (expected 0.4 to 400).")
-    common = _common(patient_id, by, now, now)
+    common = charted(patient_id, by, now, now, SOURCE)
     facts: list[Fact] = [
         Patient(
             name=said.name.strip() or None,
@@ -109,7 +85,7 @@ def enrolment_facts(said: Said, *, by: Person, now: datetime, confirmed: Sequenc
 
 def step_fact(patient_id: str, step: CourseStep, note: str, *, by: Person, at: datetime, now: datetime) -> Milestone:
     """A step of the treatment. Raises StatementRefused for one that is still to come."""
-    return Milestone(step=step, note=note.strip() or None, **_common(patient_id, by, at, now))
+    return Milestone(step=step, note=note.strip() or None, **charted(patient_id, by, at, now, SOURCE))
 
 
 def infusion_fact(
@@ -118,7 +94,7 @@ def infusion_fact(
     """Cells given at `at`. Raises StatementRefused without a product."""
     if not product.strip():
         raise StatementRefused("Please write which product was given.")
-    common = _common(patient_id, by, at, now)
+    common = charted(patient_id, by, at, now, SOURCE)
     return Infusion(product=product.strip(), indication=indication.strip() or None, **common)
 
 
@@ -126,7 +102,7 @@ def place_fact(patient_id: str, ward: str, bed: str, *, by: Person, at: datetime
     """Where the patient is from `at` on; the ward `home` is the patient's home. Raises StatementRefused."""
     if not ward.strip():
         raise StatementRefused("Please write the ward.")
-    return Placement(ward=ward.strip(), bed=bed.strip() or None, **_common(patient_id, by, at, now))
+    return Placement(ward=ward.strip(), bed=bed.strip() or None, **charted(patient_id, by, at, now, SOURCE))
 
 
 def baseline_facts(
@@ -139,7 +115,7 @@ def baseline_facts(
     dictionary: Dictionary,
 ) -> list[Fact]:
     """Values of before the infusion; None was not taken. Raises StatementRefused."""
-    common = _common(patient_id, by, at, now)
+    common = charted(patient_id, by, at, now, SOURCE)
     taken = {concept: checked(concept, value, dictionary) for concept, value in values.items() if value is not None}
     if not taken:
         raise StatementRefused("Nothing was written, so nothing was kept.")
@@ -159,10 +135,10 @@ def contact_fact(patient_id: str, label: str, phone: str, hours: str, *, by: Per
         raise StatementRefused(
             f"{phone.strip()!r} is no telephone number; expected digits, for example +49 30 1234567."
         )
-    common = _common(patient_id, by, now, now)
+    common = charted(patient_id, by, now, now, SOURCE)
     return CareContact(label=label.strip(), phone=phone.strip(), hours=hours.strip() or None, **common)
 
 
 def taken_away(patient_id: str, fact_id: str, reason: str, *, by: Person, now: datetime) -> Correction:
     """A number or step that was wrong, withdrawn; what it said stays in the store."""
-    return Correction(target=fact_id, reason=reason, **_common(patient_id, by, now, now))
+    return Correction(target=fact_id, reason=reason, **charted(patient_id, by, now, now, SOURCE))
