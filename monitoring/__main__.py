@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 import textwrap
@@ -12,48 +13,33 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from monitoring.clock import TimeRefused
-from monitoring.commands import (
-    backup,
-    check,
-    demo,
-    explain,
-    export,
-    grade,
-    ingest,
-    mllp,
-    picture,
-    restore,
-    terminal,
-    user,
-    watch,
-)
+from monitoring.commands import terminal
 from monitoring.concepts import DictionaryRefused, dictionary
-from monitoring.grading.picture import PictureRefused
 from monitoring.ingest import FileRefused
 from monitoring.settings import SettingRefused
-from monitoring.store import StoreUnavailable
 
-_VERBS = {
-    "ingest": ingest,
-    "grade": grade,
-    "picture": picture,
-    "explain": explain,
-    "demo": demo,
-    "check": check,
-    "user": user,
-    "mllp": mllp,
-    "watch": watch,
-    "backup": backup,
-    "restore": restore,
-    "export": export,
-}
+_VERBS = (
+    "ingest",
+    "grade",
+    "picture",
+    "explain",
+    "demo",
+    "check",
+    "user",
+    "mllp",
+    "watch",
+    "backup",
+    "restore",
+    "export",
+)
 _INTERRUPTED = 130
 _HELP_WIDTH = 78
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; every expected failure is one sentence on standard error and exit 2."""
-    asked = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    asked = _parser(words).parse_args(words)
     try:
         dictionary()
     except (DictionaryRefused, tomllib.TOMLDecodeError, ValidationError, OSError) as refused:
@@ -61,14 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = asked.run(asked)
         sys.stdout.flush()
-    except (
-        FileRefused,
-        TimeRefused,
-        PictureRefused,
-        StoreUnavailable,
-        SettingRefused,
-        terminal.CallRefused,
-    ) as refused:
+    except _expected() as refused:
         return _refuse(str(refused))
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -81,12 +60,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def _expected() -> tuple[type[Exception], ...]:
+    """Every failure that is one sentence. Those of the store and of pictures are fetched once something failed."""
+    from monitoring.grading.picture import PictureRefused  # noqa: PLC0415
+    from monitoring.store import StoreUnavailable  # noqa: PLC0415
+
+    return FileRefused, TimeRefused, SettingRefused, terminal.CallRefused, PictureRefused, StoreUnavailable
+
+
 def _refuse(sentence: str) -> int:
     terminal.note(f"monitoring: {sentence}")
     return terminal.UNUSABLE
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The verb asked for, or all of them where none is named: a call does not wait for what the other verbs import."""
     parser = argparse.ArgumentParser(
         prog="python -m monitoring",
         description="Post-infusion toxicity monitor. Decision support for clinician review; not a medical device.",
@@ -94,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         "3 done, and something was quarantined.",
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    for name, verb in _VERBS.items():
+    for name in words[:1] if words and words[0] in _VERBS else _VERBS:
+        verb = importlib.import_module(f"monitoring.commands.{name}")
         about = textwrap.fill(f"{verb.HELP}. {getattr(verb, 'ABOUT', '')}".strip(), _HELP_WIDTH)
         # kept as written: an example broken over two lines cannot be copied
         shape = argparse.RawDescriptionHelpFormatter
