@@ -29,6 +29,7 @@ STANDS_WITH = {
     "cognition": "clock",
     "products": "clock",
     "fact": "clock",
+    "stamp": "clock",
     "enrolment": "clock",
     "administrations": "records",
     "standing": "records",

@@ -8,56 +8,22 @@ it is not read here at all, so that a refusal always comes from the one reader.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
-from monitoring.fact import LIKENESS, STAMPED, Likeness
+from monitoring.fact import STAMPED
 from monitoring.ingest.rows import Reading, Row, cell_text
 from monitoring.records import Fact, RowRead
+from monitoring.stamp import CONTENT, EXTRA, FIELDS_SET, NEW, PRIVATE, Stamp
 from monitoring.vocabulary import Status
 
 _KEPT = 8192
 """Answers kept per group of columns; memory stays flat whatever a file holds."""
 _SOMEBODY = "somebody"
 
-_new = object.__new__
-_content, _fields_set, _extra, _private = (
-    vars(BaseModel)[slot].__set__
-    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
-)
-"""The four slots that make a model; setting them is all a frozen model forbids and all a copy needs."""
-
-Model = TypeVar("Model", bound=BaseModel)
 Answer = TypeVar("Answer")
-
-
-class Stamp(Generic[Model]):
-    """Copies of one validated record in which some fields, validated elsewhere, are replaced.
-
-    What `model_copy` does, without its walk over every field; `tests/ingest/test_repeats.py` holds a copy equal to the
-    record that validation would give. Fields `replaced` come first and in this order, as in the model itself.
-    """
-
-    def __init__(self, record: Model, replaced: Collection[str]) -> None:
-        self.of = type(record)
-        self.kept = {name: value for name, value in record.__dict__.items() if name not in replaced}
-        self.fields_set = record.__pydantic_fields_set__
-        if isinstance(record, Fact):
-            self.kept[LIKENESS] = Likeness(record)
-        self.whole = {**record.__dict__, **self.kept}
-
-    def copy(self, values: Mapping[str, Any]) -> Model:
-        """The record with `values` for the fields replaced."""
-        made = _new(self.of)
-        _content(made, {**values, **self.kept})
-        _fields_set(made, self.fields_set)
-        _extra(made, None)
-        _private(made, None)
-        return made
 
 
 class _Kept(dict[Hashable, Answer]):
@@ -110,7 +76,7 @@ class Repeats:
 
         Written out flat, with nothing but local names: it runs once a row, and a call is a tenth of a file's time.
         """
-        new, content, fields_set, extra, private = _new, _content, _fields_set, _extra, _private
+        new, content, fields_set, extra, private = NEW, CONTENT, FIELDS_SET, EXTRA, PRIVATE
         patients, at_patient, moments, at_time = self._patients, self._patient, self._moments, self._time
         saying, about_of, groups, before = self._saying, self._about, self._groups, self._place
         charted, at_charted, at_number = self._charted, self._recorded_at, self._record_id

@@ -17,11 +17,11 @@ from monitoring.ingest.clif import ASSESSMENTS, RESPIRATORY_SUPPORT, VITALS
 from monitoring.ingest.contents import opened
 from monitoring.ingest.delimited import read_delimited
 from monitoring.ingest.kinds import Kind, read_rows
-from monitoring.ingest.repeats import Stamp
 from monitoring.ingest.rows import Reading
 from monitoring.ingest.values import LONG_VALUES
 from monitoring.ingest.vitals import WIDE_VITALS
 from monitoring.records import Fact, Observation, RowRead, fact_from_json
+from monitoring.stamp import Stamp
 from monitoring.vocabulary import Status
 
 WITH_REPEATS = [WIDE_VITALS, LONG_VALUES, VITALS, RESPIRATORY_SUPPORT, ASSESSMENTS]

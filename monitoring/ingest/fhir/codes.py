@@ -21,9 +21,9 @@ from monitoring.concepts import NEVER_A_VITAL, REFERENCE, Concept, Dictionary, f
 from monitoring.fact import STAMPED
 from monitoring.ingest.fhir.check_digits import loinc_holds, snomed_holds
 from monitoring.ingest.fhir.resources import CodeableConcept, Coding
-from monitoring.ingest.repeats import Stamp
 from monitoring.products import product_named
 from monitoring.records import Observation, UnmappedCode
+from monitoring.stamp import Stamp
 from monitoring.vocabulary import AbsentReason
 
 LOINC, SNOMED, MDC = "http://loinc.org", "http://snomed.info/sct", "urn:iso:std:iso:11073:10101"

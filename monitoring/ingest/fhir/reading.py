@@ -19,9 +19,9 @@ import msgspec
 from monitoring.clock import BEGINNING, FutureRefused, TimeRefused, checked, parse_with_offset
 from monitoring.ingest.fhir.codes import Codes
 from monitoring.ingest.fhir.resources import UNREADABLE, CodeableConcept, Head, Patient, Period, Reference, Resource
-from monitoring.ingest.repeats import Stamp
 from monitoring.ingest.rows import Reading
 from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
+from monitoring.stamp import Stamp
 from monitoring.vocabulary import RETRACTED, Status
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")

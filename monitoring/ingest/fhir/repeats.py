@@ -22,9 +22,9 @@ from monitoring.ingest.fhir.codes import Codes
 from monitoring.ingest.fhir.documents import NotJson, checked
 from monitoring.ingest.fhir.reading import ID, NotRead, One, decoded
 from monitoring.ingest.fhir.resources import UNREADABLE, Head, Meta, Observation, Reference, Search
-from monitoring.ingest.repeats import Stamp
 from monitoring.ingest.rows import Reading
 from monitoring.records import Fact, RowRead
+from monitoring.stamp import Stamp
 from monitoring.vocabulary import Status
 
 _MOST_KEPT, _LONGEST_KEPT = 8192, 2048
