@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+
+
+def proxy(name: str, about: str) -> str:
+    """The program: installed, or as .ci/system-packages unpacked it beside the Python that runs this."""
+    places = [os.environ.get("PATH", os.defpath), "/usr/sbin", str(Path(sys.prefix) / "bin")]
+    found = shutil.which(name, path=os.pathsep.join(places))
+    if found is None:
+        pytest.skip(f"no {name}: {about} was NOT verified")
+    return found
 
 
 def ran(*words: str) -> subprocess.CompletedProcess[str]:
@@ -88,16 +99,27 @@ def test_the_containers_are_one_with_the_proxy_of_one_machine() -> None:
 
 
 @pytest.mark.parametrize("name", ["Caddyfile", "Caddyfile.compose"])
-def test_caddy_understands_its_file(name: str) -> None:
-    if shutil.which("caddy") is None:
-        pytest.skip(f"no caddy: {name} was NOT verified")
-    done = ran("caddy", "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / name))
+def test_caddy_understands_its_file(name: str, tmp_path: Path) -> None:
+    caddy = proxy("caddy", name)
+    whole = tmp_path / "Caddyfile"
+    text = (DEPLOY / name).read_text(encoding="utf-8").replace("/var/log/caddy/ward.log", str(tmp_path / "ward.log"))
+    whole.write_text(text, encoding="utf-8")
+    done = ran(caddy, "validate", "--adapter", "caddyfile", "--config", str(whole))
     assert done.returncode == 0, done.stderr
 
 
+def test_caddy_is_heard_to_complain(tmp_path: Path) -> None:
+    whole = tmp_path / "Caddyfile"
+    whole.write_text(
+        "ward.example.org {\n\treverse_proxy 127.0.0.1:8501 {\n\t\tstick_to_me\n\t}\n}\n", encoding="utf-8"
+    )
+    done = ran(proxy("caddy", "nothing"), "validate", "--adapter", "caddyfile", "--config", str(whole))
+    assert done.returncode != 0
+    assert "stick_to_me" in done.stderr
+
+
 def test_nginx_understands_its_file(tmp_path: Path) -> None:
-    if shutil.which("nginx") is None:
-        pytest.skip("no nginx: nginx.conf was NOT verified")
+    nginx = proxy("nginx", "nginx.conf")
     key, certificate = tmp_path / "ward.key", tmp_path / "ward.pem"
     subject = ("-subj", "/CN=ward.example.org", "-keyout", str(key), "-out", str(certificate))
     assert ran("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject).returncode == 0
@@ -105,9 +127,18 @@ def test_nginx_understands_its_file(tmp_path: Path) -> None:
     text = text.replace("/etc/ssl/ward.pem", str(certificate)).replace("/etc/ssl/private/ward.key", str(key))
     text = text.replace("/var/log/nginx/ward.log", str(tmp_path / "ward.log"))
     whole = tmp_path / "nginx.conf"
-    whole.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{text}\n}}\n", encoding="utf-8")
-    done = ran("nginx", "-t", "-c", str(whole), "-e", str(tmp_path / "error.log"))
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    own = "\n".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)  # not the folders of an installed one
+    whole.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{own}\n{text}\n}}\n", encoding="utf-8")
+    done = ran(nginx, "-t", "-c", str(whole), "-e", str(tmp_path / "error.log"))
     assert done.returncode == 0, done.stderr
+
+
+def test_every_server_of_nginx_keeps_the_log_without_query_strings() -> None:
+    """One that says nothing writes the whole request, a one-time link included, where all of nginx logs."""
+    servers = re.split(r"^server {", (DEPLOY / "nginx.conf").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    assert len(servers) == 2
+    assert [server for server in servers if "access_log /var/log/nginx/ward.log ward;" not in server] == []
 
 
 @pytest.mark.parametrize("name", ["Caddyfile", "Caddyfile.compose", "nginx.conf"])
