@@ -21,6 +21,9 @@ EMPTY = (
     "No patient is on this ward yet. Drop the ward's files on the Intake page, or run: python -m monitoring ingest FILE"
 )
 
+DAY = "%-d %b %Y"
+"""How the day of a printed board is written."""
+
 KeyOf = Callable[[str], str]
 """What stands for a patient id in an address."""
 
@@ -31,11 +34,19 @@ def unwatched(since: datetime | None, clock: Callable[[datetime], str]) -> str:
 
 
 def board_payload(
-    view: WardView, at_text: str, *, key_of: KeyOf, empty: str = EMPTY, trouble: str = "", named: bool = True
+    view: WardView,
+    at_text: str,
+    *,
+    key_of: KeyOf,
+    day_text: str = "",
+    empty: str = EMPTY,
+    trouble: str = "",
+    named: bool = True,
 ) -> dict[str, Any]:
     """The view as plain JSON for the component. `at_text` is the time of the view on the ward's clock.
 
-    Without `named`, only initials leave the server: a wall is read by whoever walks past.
+    Paper is not live: on it the time stands with `day_text`. Without `named`, only initials leave the server: a wall
+    is read by whoever walks past.
     """
     columns = _columns(view.rows)
     labels = {column["key"]: column["label"] for column in columns if column["kind"] == "vital"}
@@ -45,6 +56,7 @@ def board_payload(
         "caption": f"Patients of {view.ward} at {at_text}, who needs somebody first at the top",
         "asOf": view.as_of.isoformat(),
         "liveText": at_text,
+        "printed": f"{day_text} {at_text}".strip(),
         "staleAfter": STALE_AFTER_SECONDS,
         "trouble": trouble,
         "counts": _counts(view),

@@ -3,17 +3,18 @@
 import streamlit as st
 
 from monitoring.access import Action, may, may_open
-from monitoring.board_view import EMPTY, unwatched
+from monitoring.board_view import DAY, EMPTY, unwatched
 from monitoring.settings import ROOT
 from monitoring.store import StoreUnavailable
 from monitoring.ui import live
 from monitoring.ui.board import board_payload, draw_board
-from monitoring.ui.frame import open_screen
+from monitoring.ui.frame import open_screen, style
 from monitoring.ui.people import still_signed_in
 from monitoring.ui.traces import ward_opened
 from monitoring.views import WardView
 
 someone = open_screen("ward")
+style("ward")
 
 # What the board's own fetching, once a second, falls back on: well inside the time after which it says STALE.
 REFRESH_SECONDS = 10
@@ -36,7 +37,8 @@ def board() -> None:
         payload = payload | {"trouble": f"Not live{since}: the store does not answer.", "liveText": f"not live{since}"}
     else:
         trouble = unwatched(live.unwatched_since(at), live.clock)
-        payload = board_payload(view, live.clock(view.as_of, "%H:%M:%S"), empty=EMPTY, named=named, trouble=trouble)
+        at_text, day_text = live.clock(view.as_of, "%H:%M:%S"), live.clock(view.as_of, DAY)
+        payload = board_payload(view, at_text, day_text=day_text, empty=EMPTY, named=named, trouble=trouble)
         st.session_state[SEEN] = payload
     pressed = draw_board(payload)
     if pressed and may_open(someone.role, "patient"):

@@ -15,7 +15,7 @@ from monitoring.access import Action, may
 from monitoring.admission import patient_key
 from monitoring.api.bearer import current_visitor
 from monitoring.api.opened import admission, now, rounds, settings
-from monitoring.board_view import board_payload, unwatched
+from monitoring.board_view import DAY, board_payload, unwatched
 from monitoring.rounds import opened
 from monitoring.store import StoreUnavailable
 from monitoring.views import WardView
@@ -62,6 +62,7 @@ def _current(*, named: bool) -> _Drawn:
             view,
             _clock(at, "%H:%M:%S"),
             key_of=lambda patient_id: patient_key(patient_id, secret),
+            day_text=_clock(at, DAY),
             trouble=trouble,
             named=named,
         )

@@ -22,6 +22,9 @@ from monitoring.vocabulary import Role
 LOOK_EVERY_SECONDS = 5
 """How often an open screen looks whether its session is over. A signed-out tab is empty after at most as long."""
 
+_ONE_PAGE = {Role.CAREGIVER, Role.DISPLAY}
+"""Who has no pages to choose from: the line of the pages is empty, and what they are is said by the page itself."""
+
 _SHEETS = Path(__file__).parent / "css"
 _LEAVE = st.components.v2.component(
     "leave",
@@ -89,10 +92,11 @@ def _frame_line(someone: Person) -> None:
     family = someone.role is Role.CAREGIVER
     about = "" if family else f'<span class="soft">ward time {live.settings().ward_zone.key}</span>'
     support = "" if family else '<span class="soft">decision support, for clinician review</span>'
+    alone = " alone" if someone.role in _ONE_PAGE else ""
     with st.container(key="frame", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.html(f'<div class="frame">{_banner()}{support}{about}</div>', width="content")
+        st.html(f'<div class="frame{alone}">{_banner()}{support}{about}</div>', width="content")
         if someone.role is Role.DISPLAY and st.context.is_embedded:
             return
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            st.text(f"{someone.name}, {ROLE_NAMES[someone.role].lower()}", width="content")
+            st.text(someone.name if alone else f"{someone.name}, {ROLE_NAMES[someone.role].lower()}", width="content")
             st.button("Sign out", key="sign-out", type="tertiary", on_click=_leave)

@@ -90,6 +90,14 @@ def test_an_empty_ward_is_a_sentence_and_no_counts() -> None:
     assert (shown["rows"], shown["counts"], shown["empty"]) == ([], [], "Drop files on Intake.")
 
 
+def test_paper_is_not_live_it_carries_the_day_and_the_time() -> None:
+    shown = board_payload(sample.ward(), "03:12:41", day_text="2 Mar 2026", empty="")
+    assert shown["printed"] == "2 Mar 2026 03:12:41"
+    style = (BOARD / "board.css").read_text(encoding="utf-8")
+    printed = style[style.index("@media print") :]
+    assert 'content: "as of " attr(data-as-of)' in printed
+
+
 def test_no_patient_number_goes_to_the_browser() -> None:
     text = json.dumps(payload())
     assert not [row.patient_id for row in sample.ward().rows if f'"{row.patient_id}"' in text]

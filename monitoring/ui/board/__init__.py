@@ -37,16 +37,20 @@ def _nothing() -> None:
     """Declares the trigger; the page reads its value."""
 
 
-def board_payload(view: WardView, at_text: str, *, empty: str, trouble: str = "", named: bool = True) -> dict[str, Any]:
+def board_payload(
+    view: WardView, at_text: str, *, empty: str, day_text: str = "", trouble: str = "", named: bool = True
+) -> dict[str, Any]:
     """The view as plain JSON, with the keys that stand for patients in this site's addresses; one for all who share it.
 
     Not to be changed by whoever gets it.
     """
-    said = (at_text, empty, trouble)
+    said = (at_text, day_text, empty, trouble)
     kept = _made.get(named)
     if kept is not None and kept[0] is view and kept[1] == said:
         return kept[2]
-    payload = board_view.board_payload(view, at_text, key_of=patient_key, empty=empty, trouble=trouble, named=named)
+    payload = board_view.board_payload(
+        view, at_text, key_of=patient_key, day_text=day_text, empty=empty, trouble=trouble, named=named
+    )
     _made[named] = view, said, payload
     return payload
 

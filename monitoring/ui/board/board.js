@@ -154,6 +154,7 @@ function show(board, data) {
     board.heardAt = Date.now()
   }
   board.staleAfter = data.staleAfter
+  board.live.dataset.asOf = data.printed
   board.liveText = data.trouble ? data.liveText : `live ${data.liveText}`
   board.section.classList.toggle("troubled", Boolean(data.trouble))
   const find = (selector) => board.root.querySelector(selector)
