@@ -14,6 +14,7 @@ from monitoring.vocabulary import DrugClass
 from monitoring.wording import INPUT_NAMES, age_text, plain
 
 _PRESSORS = frozenset({DrugClass.VASOPRESSOR, DrugClass.VASOPRESSIN})
+_ONCE = frozenset({"age", "weight"})
 
 
 def input_name(name: str) -> str:
@@ -29,7 +30,8 @@ def would_decide(course: Course, grade: Graded, as_of: datetime) -> str | None:
         return None
     axis = next(axis for axis in grade.system.axes if name in (axis.name, *axis.inputs))
     last = last_taken(course, name, axis.concepts, at)
-    ago = "never taken" if last is None else f"last {age_text(last, as_of)} ago"
+    never = "not recorded" if name in _ONCE else "never taken"
+    ago = never if last is None else f"last {age_text(last, as_of)} ago"
     return f"{input_name(name)} ({ago})"
 
 

@@ -304,6 +304,7 @@ _EXAMINATION = frozenset({"ice", "capd", "consciousness", "seizure", "motor", "i
 _ADVICE = {
     "temperature": "Take the temperature: it decides.",
     "blood_pressure": "Measure the blood pressure: it decides.",
+    "age": "Enter the birth date: the age decides.",
     "oxygen": "Chart the oxygen: it decides.",
     "vasopressors": "Chart whether a vasopressor is running: it decides.",
     "crs_already_diagnosed": "Say whether CRS was diagnosed before: it decides.",

@@ -31,6 +31,8 @@ _UNITS = {
 INPUT_NAMES = {
     "temperature": "temperature",
     "blood_pressure": "blood pressure",
+    "age": "the patient's age",
+    "weight": "the patient's weight",
     "vasopressors": "vasopressors",
     "oxygen": "oxygen",
     "crs_already_diagnosed": "whether CRS was diagnosed before",

@@ -16,7 +16,7 @@ from monitoring.grading.organs import ORGANS
 from monitoring.grading.oxygen import FIO2, HIGH_FIO2_PERCENT, OXYGEN, SOME_OXYGEN, VENTILATOR
 from monitoring.grading.pressure import BLOOD_PRESSURE
 from monitoring.grading.refractory import REFRACTORY
-from monitoring.grading.vasopressor_dose import LEE_HIGH_DOSE
+from monitoring.grading.vasopressor_dose import LEE_HIGH_DOSE, LEE_WEIGHT
 from monitoring.grading.vasopressors import AGENTS, ONE, SEVERAL
 from monitoring.vocabulary import Syndrome
 
@@ -47,7 +47,7 @@ SYSTEM = GradingSystem(
         _row(4, "organ_4", "Grade 4 organ toxicity, transaminitis excluded", ORGANS, 4, "D43"),
         _row(5, "death", "Death", DEATH_FROM_CRS, 1, "D23"),
     ),
-    also=crs_remarks.AXES,
+    also=(*crs_remarks.AXES, LEE_WEIGHT),
     remarks=(*crs_remarks.SIGNS, ATTRIBUTION_NEEDED, crs_remarks.UNVERIFIED),
     bands=(*fever.BANDS, *pressure.BANDS),
 )

@@ -15,7 +15,7 @@ from monitoring.grading.fever import ATTRIBUTION_NEEDED, FEVER_CELSIUS, TEMPERAT
 from monitoring.grading.oxygen import FIO2, HIGH_FIO2_PERCENT, OXYGEN, SOME_OXYGEN, VENTILATOR
 from monitoring.grading.pressure import BLOOD_PRESSURE
 from monitoring.grading.refractory import REFRACTORY
-from monitoring.grading.vasopressor_dose import LEE_HIGH_DOSE
+from monitoring.grading.vasopressor_dose import LEE_HIGH_DOSE, LEE_WEIGHT
 from monitoring.grading.vasopressors import AGENTS, FOR_A_DAY, ONE
 from monitoring.vocabulary import Syndrome
 
@@ -41,7 +41,7 @@ SYSTEM = GradingSystem(
         _row(4, "ventilator", "Hypoxia requiring mechanical ventilation", OXYGEN, VENTILATOR, "D46"),
         _row(5, "death", "Death", DEATH_FROM_CRS, 1, "D23"),
     ),
-    also=(*crs_remarks.AXES, LEE_HIGH_DOSE),
+    also=(*crs_remarks.AXES, LEE_HIGH_DOSE, LEE_WEIGHT),
     remarks=(*crs_remarks.SIGNS, ATTRIBUTION_NEEDED, crs_remarks.UNVERIFIED),
     bands=(*fever.BANDS, *pressure.BANDS),
 )

@@ -19,7 +19,7 @@ from monitoring.grading.fever import ATTRIBUTION_NEEDED, FEVER_CELSIUS, TEMPERAT
 from monitoring.grading.organs import PENN_ORGANS
 from monitoring.grading.oxygen import OXYGEN, SOME_OXYGEN, VENTILATOR
 from monitoring.grading.pressure import BLOOD_PRESSURE, of_crs
-from monitoring.grading.vasopressor_dose import PENN_HIGH_DOSE
+from monitoring.grading.vasopressor_dose import PENN_HIGH_DOSE, PENN_WEIGHT
 from monitoring.grading.vasopressors import AGENTS, ONE
 from monitoring.timeline import Steps, Values, combine
 from monitoring.vocabulary import Syndrome
@@ -74,7 +74,7 @@ SYSTEM = GradingSystem(
         _row(2, "hospital", "Hospitalisation for CRS", HOSPITAL, 1, "D49"),
         _row(2, "antibiotics", "Intravenous therapy, incl. febrile neutropenia", ANTIBIOTICS, 1, "D49"),
     ),
-    also=crs_remarks.AXES,
+    also=(*crs_remarks.AXES, PENN_WEIGHT),
     remarks=(*crs_remarks.SIGNS, ATTRIBUTION_NEEDED, crs_remarks.UNVERIFIED),
     bands=(*fever.BANDS, *pressure.BANDS),
 )

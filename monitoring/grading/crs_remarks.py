@@ -1,4 +1,4 @@
-"""What is said beside a CRS grade of any of the older scales; none of it moves a grade."""
+"""What is said beside a CRS grade of any of the scales; none of it moves a grade."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from monitoring.vocabulary import Flag
 AXES = (
     fever.FEVER_ELSEWHERE,
     pressure.PRESSURE_ELSEWHERE,
+    pressure.AGE,
     oxygen.OXYGEN_ELSEWHERE,
     vasopressors.INOTROPE,
     pressure.BELOW_AGE,

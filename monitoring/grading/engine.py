@@ -29,7 +29,8 @@ TOLERANCE = 1e-6
 class Axis:
     """One thing a scale looks at. `name` is the contract's word for the input; `concepts` hold its evidence.
 
-    `inputs` are the words to say instead where the axis is made of several inputs or of a part of one.
+    `inputs` are the words to say instead where the axis is made of several inputs or of a part of one: names of
+    axes of the same scale, which may have inputs of their own, and are known where they are not what is missing.
     """
 
     name: str
@@ -242,9 +243,12 @@ class Graded:
         return list(dict.fromkeys(name for axis in unknown for name in self._open_inputs(axis, place)))
 
     def _open_inputs(self, axis: Axis, place: int) -> list[str]:
-        """What is missing for an unknown axis: its own name, or those of its inputs that are not known."""
+        """What is missing for an unknown axis: its own name, or what is missing for its inputs that are not known."""
         lo, hi = self.sweep.lo, self.sweep.hi
-        return [name for name in axis.inputs if name not in lo or lo[name][place] != hi[name][place]] or [axis.name]
+        missing = [name for name in axis.inputs if name not in lo or lo[name][place] != hi[name][place]]
+        named = {other.name: other for other in self.system.axes}
+        inner = [self._open_inputs(named[name], place) if name in named else [name] for name in missing]
+        return [name for names in inner for name in names] or [axis.name]
 
     def decides(self, place: int) -> str | None:
         """The one input whose value would narrow the interval most, averaged over what it could turn out to be."""
@@ -255,7 +259,11 @@ class Graded:
         hi = {name: values[place : place + 1] for name, values in self.sweep.hi.items()}
 
         def width(name: str) -> float:
-            rows = [row for row in self.system.rows if name in (row.axis.name, *row.axis.inputs)]
+            rows = [
+                row
+                for row in self.system.rows
+                if self.answers[row.key][place] == _UNKNOWN and name in self._open_inputs(row.axis, place)
+            ]
             trials = {
                 (row.axis.name, value)
                 for row in rows

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from monitoring.cognition import capd_range, ice_range
 from monitoring.concepts import Dictionary
 from monitoring.evidence import (
     ConsciousnessState,
@@ -133,20 +132,17 @@ def _numbers(picture: Picture, dictionary: Dictionary) -> dict[str, Steps]:
         "map": given.map,
         "baseline_sbp": given.baseline_sbp,
         "age": picture.patient.age_years,
-        "baseline_ice": given.baseline_ice,
-        "baseline_capd": given.capd_baseline,
         "iv_fluid_bolus_count": given.iv_fluid_bolus_count,
         "cartox_10": given.cartox_10,
         "papilledema_stage": given.papilledema_stage,
         **(worst_by_group(given.organ_ctcae) if given.organ_ctcae is not None else {}),
     }
     numbers = {name: Steps.constant(value) for name, value in plain.items() if value is not None}
-    if given.ice is not None:
-        items = given.ice.items.model_dump(exclude_none=True) if given.ice.items else None
-        numbers |= _ranged("ice", ice_range(given.ice.total, items))
-    if given.capd is not None:
-        answers = given.capd.answers.model_dump(exclude_none=True) if given.capd.answers else None
-        numbers |= _ranged("capd", capd_range(given.capd.total, answers))
+    scored = {
+        "ice": given.ice, "baseline_ice": given.baseline_ice, "capd": given.capd, "baseline_capd": given.capd_baseline,
+    }  # fmt: skip
+    for name, score in scored.items():
+        numbers |= _ranged(name, score.bounds() if score else None)
     if given.vasopressors is not None:
         numbers |= _vasopressors(picture, given.vasopressors, dictionary)
     return numbers | _symptoms(given, dictionary)

@@ -5,11 +5,12 @@ A field absent or null was not recorded; `[]` or "none" was looked for and is ab
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
+from monitoring.cognition import capd_range, ice_range
 from monitoring.vocabulary import (
     Cause,
     Consciousness,
@@ -40,26 +41,38 @@ def _none_is_nothing_reported(value: object) -> object:
 
 def _severity(value: object) -> object:
     if not isinstance(value, str):
-        return _not_a_truth(value)
+        return _a_number(value)
     word = value.casefold().replace("_", "-")
     if word not in _SEVERITIES:
         raise ValueError(f"expected one of {', '.join(_SEVERITIES)}, or 0 to 4")
     return _SEVERITIES[word]
 
 
-def _not_a_truth(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("a number is expected, not yes or no")
+def _a_number(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("a number is expected")
     return value
 
 
-def _none_is_no_organ(value: object) -> object:
+def _none_is_nothing_named(value: object) -> object:
     return {} if value in ("none", []) else value
 
 
+def _empty_is_none(value: object) -> object:
+    return "none" if value == [] else value
+
+
+def _none_is_no_cause(value: object) -> object:
+    return None if value in ("none", []) else value
+
+
+def _number_is_total(value: object) -> object:
+    return value if isinstance(value, dict) or value is None else {"total": value}
+
+
 Listed = BeforeValidator(_none_is_empty)
-Number = Annotated[float, BeforeValidator(_not_a_truth)]
-Count = Annotated[int, BeforeValidator(_not_a_truth)]
+Number = Annotated[float, BeforeValidator(_a_number), Field(allow_inf_nan=False)]
+Count = Annotated[int, BeforeValidator(_a_number)]
 OrganGrade = Annotated[Count, Field(ge=0, le=5)]
 
 
@@ -84,6 +97,13 @@ class Oxygen(_Strict):
     fio2: Number | None = Field(default=None, gt=0, le=100)
     reason: OxygenReason | None = None
 
+    @model_validator(mode="after")
+    def _air_has_no_flow(self) -> Self:
+        enriched = self.fio2 is not None and not (self.fio2 <= 0.21 or 1 < self.fio2 <= 21)
+        if self.device is OxygenDevice.ROOM_AIR and (self.flow_l_min or enriched):
+            raise ValueError("room air and oxygen given contradict each other")
+        return self
+
 
 class IceItems(_Strict):
     """Points by item; an item left out was not asked."""
@@ -100,6 +120,10 @@ class Ice(_Strict):
 
     total: Count | None = Field(default=None, ge=0, le=10)
     items: IceItems | None = None
+
+    def bounds(self) -> tuple[float, float] | None:
+        """Lowest and highest score; None where nothing was scored. The total goes before the items."""
+        return ice_range(self.total, self.items.model_dump(exclude_none=True) if self.items else None)
 
 
 class CapdAnswers(_Strict):
@@ -120,6 +144,29 @@ class Capd(_Strict):
 
     total: Count | None = Field(default=None, ge=0, le=32)
     answers: CapdAnswers | None = None
+
+    def bounds(self) -> tuple[float, float] | None:
+        """Lowest and highest score; None where nothing was answered. The total goes before the answers."""
+        return capd_range(self.total, self.answers.model_dump(exclude_none=True) if self.answers else None)
+
+
+_Score = TypeVar("_Score", Ice, Capd)
+
+
+def _agrees(score: _Score) -> _Score:
+    """A total and items that cannot add up to it: which of the two is meant would be a guess."""
+    parts = score.model_copy(update={"total": None}).bounds()
+    if score.total is not None and parts is not None and not parts[0] <= score.total <= parts[1]:
+        raise ValueError("the total and the items contradict each other")
+    return score
+
+
+def _whole(score: _Score) -> _Score:
+    """A baseline that could be one of several scores would make an unchanged patient look worse, or hide a fall."""
+    bounds = score.bounds()
+    if bounds is None or bounds[0] != bounds[1]:
+        raise ValueError("a baseline is a total, or every item")
+    return _agrees(score)
 
 
 class Labs(_Strict):
@@ -182,21 +229,21 @@ class Inputs(_Strict):
     capd_unable: StrictBool | None = None
     language_barrier: StrictBool | None = None
     steroid_reason: Literal["treatment", "prophylaxis"] | None = None
-    attribution: dict[Sign, Cause | None] | None = None
-    ice: Ice | None = None
-    baseline_ice: Count | None = Field(default=None, ge=0, le=10)
+    attribution: Annotated[dict[Sign, Cause | None], BeforeValidator(_none_is_nothing_named)] | None = None
+    ice: Annotated[Ice, AfterValidator(_agrees)] | None = None
+    baseline_ice: Annotated[Ice, BeforeValidator(_number_is_total), AfterValidator(_whole)] | None = None
     cartox_10: Count | None = Field(default=None, ge=0, le=10)
-    capd: Capd | None = None
-    capd_baseline: Count | None = Field(default=None, ge=0, le=32)
+    capd: Annotated[Capd, AfterValidator(_agrees)] | None = None
+    capd_baseline: Annotated[Capd, BeforeValidator(_number_is_total), AfterValidator(_whole)] | None = None
     consciousness: Consciousness | None = None
-    consciousness_cause: str | None = None
-    seizure: Seizure | None = None
+    consciousness_cause: Annotated[str | None, BeforeValidator(_none_is_no_cause)] = None
+    seizure: Annotated[Seizure, BeforeValidator(_empty_is_none)] | None = None
     seizure_minutes: Number | None = Field(default=None, ge=0)
-    motor: Motor | None = None
-    icp: Icp | None = None
+    motor: Annotated[Motor, BeforeValidator(_empty_is_none)] | None = None
+    icp: Annotated[Icp, BeforeValidator(_empty_is_none)] | None = None
     papilledema_stage: Count | None = Field(default=None, ge=0, le=5)
     other_neuro: Annotated[list[str], Listed] | None = None
-    organ_ctcae: Annotated[dict[str, OrganGrade], BeforeValidator(_none_is_no_organ)] | None = None
+    organ_ctcae: Annotated[dict[str, OrganGrade], BeforeValidator(_none_is_nothing_named)] | None = None
     hospitalised: StrictBool | None = None
     iv_antibiotics: StrictBool | None = None
     coagulopathy_treated_with: Annotated[list[str] | str, Listed] | None = None
@@ -211,6 +258,14 @@ class Inputs(_Strict):
     ) = None
     death: Literal["crs", "icans", "other"] | None = None
 
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.sbp is not None and self.dbp is not None and self.dbp >= self.sbp:
+            raise ValueError("sbp is not above dbp")
+        if self.seizure is Seizure.NONE and self.seizure_minutes:
+            raise ValueError("seizure none and seizure_minutes above 0 contradict each other")
+        return self
+
 
 class PatientAge(_Strict):
     """What a rule needs to know of the patient."""
@@ -220,11 +275,15 @@ class PatientAge(_Strict):
     developmental_delay: StrictBool | None = None
 
 
+def _null_is_nobody(value: object) -> object:
+    return {} if value is None else value
+
+
 class Picture(_Strict):
     """One bedside picture."""
 
     id: str | int
-    patient: PatientAge = PatientAge()
+    patient: Annotated[PatientAge, BeforeValidator(_null_is_nobody)] = PatientAge()
     inputs: Inputs
 
     def days(self) -> tuple[float | None, tuple[float, ...]]:

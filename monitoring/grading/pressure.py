@@ -109,7 +109,23 @@ def of_crs(evidence: Evidence) -> Steps:
     return unless_elsewhere(hypotension(evidence), elsewhere(evidence, Sign.HYPOTENSION, Syndrome.CRS), 0.0)
 
 
-BLOOD_PRESSURE = Axis("blood_pressure", of_crs, ("sbp", "map", "hypotension_clinician", "baseline_sbp"))
+def _age_is_missing(evidence: Evidence) -> Steps:
+    """[0, 1] where the pressure is charted and only the age leaves open whether it is low, else 0 (D9)."""
+    return combine(
+        lambda low, sbp, age: (
+            np.zeros(low[0].size),
+            ((low[0] != low[1]) & np.isfinite(sbp[1]) & (age[0] != age[1])).astype(float),
+        ),
+        of_crs(evidence),
+        evidence.number("sbp"),
+        evidence.number("age"),
+    )
+
+
+AGE = Axis("age", _age_is_missing)
+BLOOD_PRESSURE = Axis(
+    "blood_pressure", of_crs, ("sbp", "map", "hypotension_clinician", "baseline_sbp"), inputs=(AGE.name,)
+)
 PRESSURE_ELSEWHERE = Axis("hypotension_elsewhere", lambda e: elsewhere(e, Sign.HYPOTENSION, Syndrome.CRS))
 BELOW_AGE = Axis("below_age_limit", by_age)
 BELOW_BASELINE = Axis("below_baseline_pressure", by_baseline)

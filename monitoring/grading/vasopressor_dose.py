@@ -10,7 +10,7 @@ epinephrine + phenylephrine / 10.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from monitoring.evidence import Evidence, RunningVasopressor, VasopressorState
@@ -160,6 +160,23 @@ def high_dose(evidence: Evidence, table: HighDose) -> Steps:
     return unless_other_cause(evidence, now if timed else sustained(now, hours(HIGH_DOSE_HOURS)))
 
 
-_CONCEPTS, _INPUTS = ("vasopressors", "weight"), ("vasopressors",)
+def _weight_is_missing(evidence: Evidence, table: HighDose) -> Steps:
+    """[0, 1] where the doses are charted and any weight would tell whether they are high, else 0."""
+    timed = not evidence.over_time
+
+    def reading(state: object | None) -> tuple[float, float]:
+        if not isinstance(state, VasopressorState) or state.weight_kg is not None:
+            return 0.0, 0.0
+        low, high = is_high(state, table, timed=timed)
+        weighed_low, weighed_high = is_high(replace(state, weight_kg=_ANY_WEIGHT_KG), table, timed=timed)
+        return 0.0, float(low != high and weighed_low == weighed_high)
+
+    return evidence.label("vasopressor_doses").map(reading)
+
+
+_ANY_WEIGHT_KG = 70.0
+_CONCEPTS, _INPUTS = ("vasopressors", "weight"), ("vasopressors", "weight")
 LEE_HIGH_DOSE = Axis("vasopressor_dose", lambda evidence: high_dose(evidence, LEE), _CONCEPTS, _INPUTS)
+LEE_WEIGHT = Axis("weight", lambda evidence: _weight_is_missing(evidence, LEE), ("weight",))
 PENN_HIGH_DOSE = Axis("vasopressor_dose", lambda evidence: high_dose(evidence, PENN), _CONCEPTS, _INPUTS)
+PENN_WEIGHT = Axis("weight", lambda evidence: _weight_is_missing(evidence, PENN), ("weight",))

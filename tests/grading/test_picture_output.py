@@ -58,6 +58,60 @@ def test_the_one_input_missing_is_the_one_that_decides(missing: str, decides: st
     assert grade_pictures([picture("1", **inputs)], [CRS])[0]["assessments"][CRS]["decides"] == decides
 
 
+FEBRILE = {"temp_c": 38.5, "vasopressors": [], "oxygen": {"device": "room_air"}}
+
+
+@pytest.mark.parametrize(
+    ("age", "pressures", "decides"),
+    [
+        (None, {"sbp": 84}, "age"),
+        (None, {"sbp": 60}, "age"),
+        (None, {"sbp": 120, "map": 60}, "age"),
+        (None, {"sbp": 99, "baseline_sbp": 130}, "age"),
+        (None, {"map": 60}, "blood_pressure"),
+        (None, {}, "blood_pressure"),
+        (55, {}, "blood_pressure"),
+        (None, {"sbp": 59}, None),
+        (None, {"sbp": 90}, None),
+    ],
+)
+def test_where_the_age_is_missing_and_not_the_pressure_the_age_decides(
+    age: float | None, pressures: dict[str, float], decides: str | None
+) -> None:
+    asked = {"id": "1", "patient": {"age_years": age}, "inputs": FEBRILE | pressures}
+    systems = [CRS, "crs-ctcae-5", "crs-mskcc"]
+    for told in grade_pictures([asked], systems[:2])[0]["assessments"].values():
+        assert told["decides"] == decides
+        assert told["unassessed"] == ([decides] if decides else [])
+
+
+def test_an_age_that_decides_is_named_through_the_rows_that_rest_on_the_pressure() -> None:
+    boluses = {"iv_fluid_bolus_count": 2, "organ_ctcae": {}, "coagulopathy_treated_with": [], "hospitalised": True}
+    asked = {"id": "1", "inputs": FEBRILE | boluses | {"sbp": 84}}
+    told = grade_pictures([asked], ["crs-penn-2018"])[0]["assessments"]["crs-penn-2018"]
+    assert (told["at_least"], told["at_most"], told["unassessed"], told["decides"]) == (2, 3, ["age"], "age")
+
+
+@pytest.mark.parametrize(
+    ("system", "unit", "weight", "decides"),
+    [
+        ("crs-lee-2014", "ug/kg/min", None, "weight"),
+        ("crs-cartox-2018", "ug/kg/min", None, "weight"),
+        ("crs-penn-2018", "ug/min", None, "weight"),
+        ("crs-lee-2014", "ug/min", None, None),
+        ("crs-lee-2014", "ug/kg/min", 70, None),
+        ("crs-lee-2014", None, None, "vasopressor_dose"),
+    ],
+)
+def test_where_only_the_weight_is_missing_the_weight_decides(
+    system: str, unit: str | None, weight: float | None, decides: str | None
+) -> None:
+    drug = {"drug": "norepinephrine", "dose": 0.2, "unit": unit, "hours": 4}
+    known = {"sbp": 120, "vasopressors": [drug], "organ_ctcae": {}}
+    asked = {"id": "1", "patient": {"age_years": 55, "weight_kg": weight}, "inputs": FEBRILE | known}
+    assert grade_pictures([asked], [system])[0]["assessments"][system]["decides"] == decides
+
+
 def test_a_grade_that_is_settled_has_nothing_left_to_decide() -> None:
     assert grade_pictures([picture("1", **ILL)], [CRS])[0]["assessments"][CRS]["decides"] is None
 
@@ -85,3 +139,44 @@ def test_treatment_and_examination_never_move_the_symptom_lists() -> None:
     for system in (CRS_SYMPTOMS, ICANS_SYMPTOMS):
         before, after = first["assessments"][system], second["assessments"][system]
         assert (before["at_least"], before["at_most"]) == (after["at_least"], after["at_most"])
+
+
+AWAKE = {"consciousness": "awake", "seizure": "none", "motor": "none", "icp": "none"}
+ITEMS = {"orientation": 2, "naming": 2, "commands": 1, "writing": 0, "attention": 1}
+
+
+@pytest.mark.parametrize("baseline", [6, {"total": 6}, {"items": ITEMS}])
+def test_a_baseline_is_a_number_or_of_the_shape_of_the_score(baseline: object) -> None:
+    same, worse = (
+        grade_pictures([picture("1", **AWAKE, ice={"total": total}, baseline_ice=baseline)], [ICANS])[0]
+        for total in (6, 5)
+    )
+    assert (same["assessments"][ICANS]["at_most"], worse["assessments"][ICANS]["at_least"]) == (0, 2)
+    assert "unchanged_from_baseline" in same["assessments"][ICANS]["flags"]
+    assert "below_baseline" in worse["assessments"][ICANS]["flags"]
+
+
+@pytest.mark.parametrize("baseline", [6, {"total": 6}])
+def test_so_is_the_baseline_of_a_child(baseline: object) -> None:
+    child = {
+        "id": "1",
+        "patient": {"age_years": 5},
+        "inputs": AWAKE | {"capd": {"total": 6}, "capd_baseline": baseline},
+    }
+    told = grade_pictures([child], [ICANS])[0]["assessments"][ICANS]
+    assert (told["at_least"], told["at_most"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "named"),
+    [
+        ({"items": {"orientation": 4}}, "baseline_ice"),
+        ({}, "baseline_ice"),
+        (11, "baseline_ice"),
+        ({"totl": 6}, "baseline_ice.totl"),
+        (True, "baseline_ice"),
+    ],
+)
+def test_a_baseline_that_is_no_whole_score_is_refused_by_name(baseline: object, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        grade_pictures([picture("1", **AWAKE, ice={"total": 6}, baseline_ice=baseline)], [ICANS])

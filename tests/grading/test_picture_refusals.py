@@ -113,3 +113,62 @@ def test_null_is_not_recorded_like_a_field_left_out() -> None:
     fields = ["temp_c", "sbp", "vasopressors", "oxygen", "ice", "consciousness", "seizure", "motor", "icp", "death"]
     left_out, null = grade_pictures([picture(), picture(**dict.fromkeys(fields))], DEFAULT)
     assert left_out["assessments"] == null["assessments"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        ({"temp_c": "38.5"}, "temp_c"),
+        ({"sbp": "84"}, "sbp"),
+        ({"ice": {"total": "8"}}, "total"),
+        ({"day_post_infusion": float("nan")}, "day_post_infusion"),
+        ({"hours_post_infusion": float("inf")}, "hours_post_infusion"),
+        ({"seizure_minutes": float("inf")}, "seizure_minutes"),
+        ({"vasopressors": [{"drug": "norepinephrine", "dose": float("inf"), "unit": "ug/min"}]}, "dose"),
+    ],
+)
+def test_a_number_is_a_number_and_finite(inputs: dict[str, Any], named: str) -> None:
+    assert named in refusal(picture(**inputs))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        ({"oxygen": {"device": "room_air", "flow_l_min": 4}}, "oxygen"),
+        ({"oxygen": {"device": "room_air", "fio2": 0.4}}, "oxygen"),
+        ({"oxygen": {"device": "room_air", "fio2": 40}}, "oxygen"),
+        ({"ice": {"total": 10, "items": {"orientation": 0}}}, "ice"),
+        ({"ice": {"total": 1, "items": {"orientation": 4}}}, "ice"),
+        ({"capd": {"total": 0, "answers": {"aware": "never"}}}, "capd"),
+        ({"sbp": 80, "dbp": 80}, "sbp"),
+        ({"seizure": "none", "seizure_minutes": 6}, "seizure"),
+    ],
+)
+def test_two_fields_that_contradict_each_other_are_refused(inputs: dict[str, Any], named: str) -> None:
+    assert named in refusal(picture(**inputs))
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"oxygen": {"device": "room_air", "flow_l_min": 0, "fio2": 0.21}},
+        {"oxygen": {"device": "room_air", "fio2": 21}},
+        {"ice": {"total": 8, "items": {"orientation": 4}}},
+        {"seizure": "none", "seizure_minutes": 0},
+        {"attribution": "none"},
+        {"seizure": []},
+        {"motor": []},
+        {"icp": []},
+    ],
+)
+def test_what_only_looks_like_a_contradiction_is_read(inputs: dict[str, Any]) -> None:
+    assert grade_pictures([picture(**inputs)], DEFAULT)
+
+
+def test_no_drug_as_the_cause_is_no_drug_cause() -> None:
+    told = grade_pictures([picture(consciousness="unarousable", consciousness_cause="none")], DEFAULT)[0]
+    assert told["assessments"]["icans-astct-2019"]["at_least"] == 4
+
+
+def test_a_patient_that_is_null_is_one_of_whom_nothing_is_known() -> None:
+    assert grade_pictures([{"id": "1", "patient": None, "inputs": {"sbp": 59, "temp_c": 38.5}}], DEFAULT)

@@ -124,6 +124,7 @@ SUPPLIED_BY = {
     "blood_pressure": ("sbp",),
     "fio2": ("oxygen",),
     "vasopressor_dose": ("vasopressors", "weight"),
+    "weight": ("vasopressors", "weight"),
     "vasopressor_hours": ("vasopressors",),
     "ice": ("cartox_10",),
     "papilledema_stage": ("icp", "papilledema_stage"),
