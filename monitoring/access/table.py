@@ -131,6 +131,7 @@ ROUTES: tuple[Door, ...] = (
 
 _EXACT = {door.path: door for door in ROUTES if not door.path.endswith("/")}
 _BELOW = sorted((door for door in ROUTES if door.path.endswith("/")), key=lambda door: -len(door.path))
+_NO_PATH = Door("(no path)")
 
 
 class Touches(StrEnum):
@@ -169,7 +170,12 @@ def may_open(role: Role, page: str) -> bool:
 
 
 def door_to(path: str) -> Door:
-    """The row that decides about `path`, already decoded. A path that climbs is never let in as open."""
+    """The row that decides about `path`, already decoded. A path that climbs is never let in as open.
+
+    What is no path of this site, as `OPTIONS *` and an address with its scheme and host ask for, is shut.
+    """
+    if not path.startswith("/"):
+        return _NO_PATH
     exact = _EXACT.get(path)
     if exact is not None:
         return exact

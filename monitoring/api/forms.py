@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from monitoring.access.accounts import new_secret
@@ -16,6 +17,8 @@ from monitoring.api.visit import is_secure, same_origin
 TOKEN = "form_token"  # noqa: S105 - the name of a field
 _COOKIE = "ward_form"
 _LARGEST = 16_384
+_PATIENCE_SECONDS = 30.0
+"""A form is one packet or two; nobody who is there takes longer to send it."""
 
 
 class FormRefused(ValueError):
@@ -24,11 +27,11 @@ class FormRefused(ValueError):
 
 async def read_form(request: Request) -> Mapping[str, str]:
     """The fields of a form that our own page sent. Raises FormRefused."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST:
-            raise FormRefused("The form is larger than any of ours; nothing was done.")
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            body = await _body(request)
+    except (TimeoutError, ClientDisconnect) as stopped:
+        raise FormRefused("The form stopped half way; nothing was done.") from stopped
     try:
         fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20))
     except ValueError as unreadable:
@@ -37,6 +40,15 @@ async def read_form(request: Request) -> Mapping[str, str]:
     if not kept or not hmac.compare_digest(given.encode(), kept.encode()) or not same_origin(request.scope):
         raise FormRefused("This page was open for too long or came from elsewhere. Please try once more.")
     return fields
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST:
+            raise FormRefused("The form is larger than any of ours; nothing was done.")
+    return body
 
 
 def form_token(request: Request) -> str:

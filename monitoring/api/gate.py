@@ -30,6 +30,7 @@ LOOK_EVERY_SECONDS = 10
 """How often an open websocket's session is looked up; found over twice, the socket is closed."""
 
 _OURS = b"x-ward-"
+_RETRY_SECONDS = 30
 _SIGNED_OUT = 4401
 
 ByAPerson = Callable[[bytes], bool]
@@ -177,6 +178,8 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sente
         answer = JSONResponse({"detail": sentence}, status_code=status)
         if status == 401:
             answer.headers["www-authenticate"] = "Bearer"
+        if status == 503:
+            answer.headers["retry-after"] = str(_RETRY_SECONDS)
     elif status == 401:
         query = scope["query_string"].decode("latin-1")
         wanted = quote(scope["path"]) + (f"?{query}" if query else "")

@@ -48,8 +48,8 @@ def policy(host: str, *, secure: bool) -> str:
     return "; ".join(rules)
 
 
-def guarded(scope: Scope, send: Send, *, keep: bool) -> Send:
-    """`send`, with the headers added to the answer; without `keep` no browser or proxy stores it."""
+def protection(scope: Scope, *, keep: bool = False) -> dict[str, str]:
+    """The headers of an answer to this request; without `keep` no browser or proxy stores it."""
     secure = is_secure(scope)
     added = {
         "content-security-policy": policy(Headers(scope=scope).get("host", ""), secure=secure),
@@ -62,6 +62,12 @@ def guarded(scope: Scope, send: Send, *, keep: bool) -> Send:
         added["strict-transport-security"] = "max-age=31536000"
     if not keep:
         added["cache-control"] = "no-store"
+    return added
+
+
+def guarded(scope: Scope, send: Send, *, keep: bool) -> Send:
+    """`send`, with the headers of `protection` on the answer."""
+    added = protection(scope, keep=keep)
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":

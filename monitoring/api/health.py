@@ -12,6 +12,9 @@ from monitoring.api.opened import now, store
 from monitoring.rounds import opened
 from monitoring.store import StoreUnavailable
 
+_SILENT = "the store does not answer; the log says which and why"
+"""Anybody may ask, and the store's own words name its address, its account and its path."""
+
 
 def version() -> int:
     """The number of the last fact. Raises StoreUnavailable."""
@@ -34,8 +37,8 @@ async def healthz(_: Request) -> JSONResponse:
     """
     try:
         said = await run_in_threadpool(_standing)
-    except StoreUnavailable as silent:
-        return JSONResponse({"status": "store unavailable", "reason": str(silent)}, status_code=503)
+    except StoreUnavailable:
+        return JSONResponse({"status": "store unavailable", "reason": _SILENT}, status_code=503)
     watch = opened.watch()
     said["watched"] = None if watch.looked is None else watch.looked.isoformat(timespec="seconds")
     stopped = watch.stopped_since(now())

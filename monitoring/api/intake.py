@@ -55,6 +55,11 @@ async def post_observations(request: Request) -> Response:
     return await _taken_in(request, "objects", OBSERVATION_TYPES, _report, _refused_report)
 
 
+async def post_only(_: Request) -> Response:
+    """Any other method. Without this the pages' empty shell answers a GET, and a sender reads 200 as “stored”."""
+    return JSONResponse({"detail": "Nothing was stored: send it with POST."}, 405, {"allow": "POST"})
+
+
 async def _taken_in(
     request: Request, fmt: str, types: Mapping[str, int], told: Callable[[Arrived], dict[str, Any]], refused: Said
 ) -> Response:

@@ -178,9 +178,11 @@ async def _discovered(provider: SingleSignOn) -> Mapping[str, str]:
 def _kept(request: Request) -> dict[str, str]:
     try:
         kept = json.loads(base64.urlsafe_b64decode(request.cookies.get(_COOKIE, "")))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return kept if isinstance(kept, dict) and {"state", "nonce", "verifier", "next"} <= kept.keys() else {}
+    wanted = ("state", "nonce", "verifier", "next")
+    good = isinstance(kept, dict) and all(isinstance(kept.get(name), str) for name in wanted)
+    return kept if good else {}
 
 
 def _return_address() -> str:

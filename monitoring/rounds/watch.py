@@ -74,9 +74,9 @@ class Watch:
                 self._over.wait(LOOK_AT_MOST_EVERY)
                 if not self._over.is_set():
                     rounds.waiting(version, LOOK_AT_LEAST_EVERY - LOOK_AT_MOST_EVERY)
-            except StoreUnavailable:
+            except StoreUnavailable as why:
                 if not silent:
-                    _LOG.warning("the watch is not kept: the store does not answer")
+                    _LOG.warning("the watch is not kept: %s", why)
                 silent = True
                 self._over.wait(LOOK_AT_MOST_EVERY)
             except Exception:  # noqa: BLE001 - whatever it is, the next look is tried, and the heartbeat tells

@@ -23,7 +23,7 @@ from monitoring.access.accounts import digest, new_secret
 from monitoring.admission import Admission
 from monitoring.settings import ROOT
 from monitoring.store.accounts import open_accounts
-from monitoring.vocabulary import Role
+from monitoring.vocabulary import Role, Scope
 
 STAFF = {Role.NURSE, Role.PHYSICIAN, Role.DATA_MANAGER, Role.ADMIN}
 EVERYBODY = set(Role)
@@ -37,6 +37,7 @@ class Running:
     cookies: dict[str, str]
     session_ids: dict[str, str]
     log: Path
+    token: str
 
     def ask(self, path: str, who: str, method: str = "GET", **headers: str) -> httpx.Response:
         with httpx.Client(base_url=self.url, timeout=30) as client:
@@ -72,6 +73,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     accounts.change_account(gone.account_id, now, disabled_at=now)
     cookies["garbage"] = "%00%ff'--"
     cookies["forged"] = digest(cookies["nurse"])  # what the store keeps, as if it had been read there
+    token, _ = admission.make_token("gateway", [Scope.INGEST_WRITE], now)
     accounts.close()
     port, log = _free_port(), folder / "log"
     words = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.headless", "true"]
@@ -82,7 +84,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         try:
             _wait_until_up(f"http://127.0.0.1:{port}", process, log)
             ids = {who: digest(secret) for who, secret in cookies.items()}
-            yield Running(f"http://127.0.0.1:{port}", cookies, ids, log)
+            yield Running(f"http://127.0.0.1:{port}", cookies, ids, log, token)
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -211,10 +213,30 @@ def test_no_bearer_token_opens_a_page(running: Running) -> None:
 
 @pytest.mark.parametrize("path", ["/static/../media/abc.csv", "//media/abc.csv", "/healthz/../ward", "/auth/sign-in/x"])
 def test_no_open_address_leads_in_by_a_detour(path: str, running: Running) -> None:
-    host, port = running.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=30) as wire:  # a client would tidy the path
-        wire.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
-        assert wire.recv(200).decode().split()[1] in {"303", "401", "404"}
+    assert asked_plainly(running, f"GET {path}").split()[1] in {"303", "401", "404"}
+
+
+def asked_plainly(running: Running, what: str) -> str:
+    """The head of the answer to a request line that a client would tidy."""
+    host = running.url.removeprefix("http://")
+    with socket.create_connection(("127.0.0.1", int(host.split(":")[1])), timeout=30) as wire:
+        wire.sendall(f"{what} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        return wire.recv(2000).decode("latin-1")
+
+
+@pytest.mark.parametrize("what", ["GET http://ward.example/healthz", "OPTIONS *", "GET healthz"])
+def test_what_is_no_path_is_refused_like_anything_else_and_logs_no_fault(what: str, running: Running) -> None:
+    head = asked_plainly(running, what).lower()
+    assert head.split()[1] == "404"
+    assert "content-security-policy" in head
+    assert "exception in asgi" not in running.log.read_text().lower()
+
+
+@pytest.mark.parametrize("path", ["/api/fhir", "/api/observations"])
+def test_a_machine_that_reads_where_it_should_send_is_not_told_200(path: str, running: Running) -> None:
+    answer = running.ask(path, "nobody", authorization=f"Bearer {running.token}")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.json() == {"detail": "Nothing was stored: send it with POST."}
 
 
 def test_what_stands_open_is_there_without_a_session(running: Running) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -20,10 +21,11 @@ from starlette.routing import Route
 from monitoring.access import Door
 from monitoring.access.accounts import digest
 from monitoring.admission import Admission
-from monitoring.api import ROUTES, Gate, gate, opened
+from monitoring.api import ROUTES, Gate, fault_of_ours, forms, gate, opened
 from monitoring.api.bearer import current_visitor, require_scope
 from monitoring.api.start import offer_first_link
 from monitoring.api.visit import inside
+from monitoring.settings import ROOT
 from monitoring.vocabulary import Role, Scope
 
 SHORT = "short"
@@ -37,10 +39,15 @@ async def _take_in(request: Request) -> JSONResponse:
     return JSONResponse({"token": require_scope(request, Scope.INGEST_WRITE).name})
 
 
+async def _broken(_: Request) -> JSONResponse:
+    raise RuntimeError("Ada has 39.5")
+
+
 @pytest.fixture
 def site(address: str) -> Iterator[str]:
-    routes = [*ROUTES, Route("/", _whoami), Route("/api/x", _take_in, methods=["POST"])]
-    with served(Starlette(routes=routes, middleware=[Middleware(Gate, by_a_person=lambda _: False)])) as url:
+    routes = [*ROUTES, Route("/", _whoami), Route("/api/x", _take_in, methods=["POST"]), Route("/broken", _broken)]
+    behind = [Middleware(Gate, by_a_person=lambda _: False)]
+    with served(Starlette(routes=routes, middleware=behind, exception_handlers={Exception: fault_of_ours})) as url:
         yield url
 
 
@@ -282,4 +289,37 @@ def test_a_silent_store_lets_nobody_in_and_says_so(
     answer = browser.get("/")
     assert answer.status_code == 503
     assert "The store does not answer" in answer.text
+    machine = browser.get("/metrics", headers={"accept": "*/*", "authorization": "Bearer x"})
+    assert (machine.status_code, machine.headers["retry-after"]) == (503, "30")
     assert "The store does not answer" in enter(browser, "nurse").text
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_a_mistake_of_ours_is_one_sentence_under_the_same_policy(
+    accept: str, browser: httpx.Client, admission: Admission
+) -> None:
+    person(admission, Role.NURSE, datetime.now(UTC))
+    enter(browser, "nurse")
+    answer = browser.get("/broken", headers={"accept": accept})
+    assert (answer.status_code, answer.headers["cache-control"]) == (500, "no-store")
+    assert "Something went wrong here" in answer.text
+    assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+    assert [word for word in ("Ada", "39.5", "RuntimeError", "Traceback") if word in answer.text] == []
+
+
+def test_the_application_answers_its_own_mistakes_so() -> None:
+    assert "exception_handlers={Exception: fault_of_ours}" in (ROOT / "dashboard.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_form_that_stops_half_way_is_given_up_and_is_no_fault(
+    leaves: bool, site: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(forms, "_PATIENCE_SECONDS", 0.2)
+    host, port = site.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as wire:
+        wire.sendall(f"POST /auth/sign-in HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\r\nname=".encode())
+        if not leaves:
+            assert b" 400 " in wire.recv(200)
+    assert httpx.get(f"{site}/auth/sign-in").status_code == 200
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []

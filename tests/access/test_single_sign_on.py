@@ -231,3 +231,19 @@ def test_settings_that_are_half_said_or_name_no_role_are_refused(monkeypatch: py
     found = read_settings().single_sign_on
     assert found is not None
     assert (found.issuer, found.claim, found.roles) == ("https://id.example", "roles", {"nurses": Role.NURSE})
+
+
+KEPT = [
+    ("no text", "%ff"),
+    ("another shape", base64.urlsafe_b64encode(b"[1]").decode()),
+    ("numbers for texts", base64.urlsafe_b64encode(b'{"state": 1, "nonce": 2, "verifier": 3, "next": 4}').decode()),
+    ("deep", base64.urlsafe_b64encode(b"[" * 20_000).decode()),
+]
+
+
+@pytest.mark.parametrize(("case", "cookie"), KEPT, ids=[row[0] for row in KEPT])
+def test_a_cookie_that_we_did_not_make_is_no_fault_of_ours(case: str, cookie: str, browser: httpx.Client) -> None:
+    headers = {"cookie": f"ward_single_sign_on={cookie}"}
+    answer = browser.get("/auth/single-sign-on/return?code=a&state=b", headers=headers)
+    assert answer.status_code == 403
+    assert "begun elsewhere" in answer.text

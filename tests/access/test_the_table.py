@@ -137,5 +137,11 @@ def test_no_open_address_leads_further_in(path: str) -> None:
     assert not door_to(path).open
 
 
+@pytest.mark.parametrize("path", ["*", "http://ward.example/healthz", "healthz", ""])
+def test_what_is_no_path_of_this_site_is_shut(path: str) -> None:
+    door = door_to(path)
+    assert (door.roles, door.scopes, door.open) == (set(), set(), False)
+
+
 def test_scopes_are_those_of_the_contract() -> None:
     assert [scope.value for scope in Scope] == ["ingest:write", "export:read", "metrics:read"]

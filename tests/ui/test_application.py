@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,7 +51,13 @@ def test_a_store_that_does_not_answer_is_503_with_a_reason(silence: Callable[[],
     silence()
     status, said = health()
     assert (status, said["status"]) == (503, "store unavailable")
-    assert said["reason"]
+    assert said["reason"] == "the store does not answer; the log says which and why"
+
+
+def test_health_tells_a_stranger_nothing_of_where_the_store_is(silence: Callable[[], None]) -> None:
+    silence()
+    where = os.environ["MONITORING_DATABASE_URL"]
+    assert [part for part in where.split("/") if part and part in json.dumps(health())] == []
 
 
 def test_the_server_shows_no_tracebacks_watches_no_files_and_reports_to_nobody() -> None:
