@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
+
+from monitoring.access import passwords
 
 # No deadline: a shared machine is slow at times, and a time is never asserted. The same cases on every CI run.
 hypothesis.settings.register_profile("ward", deadline=None, print_blob=True)
 hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("ward"), derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ward")
+
+# Where the environment forbids bytecode, each of the hundred processes started here would compile all there is again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# Stores sync every commit. No test takes away the power, so nothing is proven by waiting for a disk: where memory is
+# given as a folder of its own, and enough of it, the temporary files of the tests and of what they start are there.
+_MEMORY, _ENOUGH = Path("/dev/shm"), 2 * 1024**3  # noqa: S108 - a folder of ours is made inside it
+if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH:
+    os.environ["TMPDIR"] = str(_MEMORY)
+    tempfile.tempdir = None
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +37,14 @@ def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("MONITORING_")]:
         if name != "MONITORING_UPDATE_PICTURE":  # the one switch of the tests themselves
             monkeypatch.delenv(name)
+
+
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def _passwords_are_hashed_quickly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hash names its own cost, so what is slow on purpose is proven once, by the tests marked `slow_hashing`."""
+    passwords._nobodys.cache_clear()
+    if request.node.get_closest_marker("slow_hashing") is None:
+        monkeypatch.setattr(passwords, "_HASHER", _QUICK)
