@@ -5,7 +5,6 @@ A patient nobody has heard of is an alert of its own: silence never reads as hea
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,8 +45,7 @@ class Due:
 
 def last_heard(course: Course, as_of: datetime) -> datetime | None:
     """When anything at all was last charted about the patient, up to `as_of`."""
-    known = bisect_right(course.facts, as_of, key=lambda fact: fact.effective_at)
-    heard = (fact.effective_at for fact in reversed(course.facts[:known]) if _heard(fact))
+    heard = (fact.effective_at for fact in reversed(course.facts.until(micros(as_of))) if _heard(fact))
     return next(heard, None)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from monitoring import readings
 from monitoring.administrations import doses
-from monitoring.at_once import LOWER_IS_WORSE, minute_of, worst_so_far
+from monitoring.at_once import LOWER_IS_WORSE, MINUTE, minute_of, worst_so_far
 from monitoring.clock import age_years, day_post_infusion
 from monitoring.concepts import Dictionary
 from monitoring.evidence import (
@@ -65,25 +64,24 @@ class Course(StandingFacts):
     everything that reached us, withdrawn and amended facts too.
     """
 
-    def __init__(self, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary, ward_zone: tzinfo = UTC) -> None:
+    def __init__(self, patient_id: str, facts: Iterable[Fact], dictionary: Dictionary, ward_zone: tzinfo = UTC) -> None:
         super().__init__(patient_id, facts, dictionary)
         self.ward_zone = ward_zone
         self.memo: dict[str, object] = {}
-        self.received = tuple(facts)
         self._cut_from: Course | None = None
 
     @classmethod
     def from_facts(
-        cls, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary, ward_zone: tzinfo = UTC
+        cls, patient_id: str, facts: Iterable[Fact], dictionary: Dictionary, ward_zone: tzinfo = UTC
     ) -> Course:
         """The course of `patient_id` from the facts about them, in any order; `ward_zone` counts calendar days."""
         return cls(patient_id, facts, dictionary, ward_zone)
 
     def until(self, as_of: datetime) -> Course:
         """The course as it is at `as_of`: what is true only later (a planned dose, a later chart) is left out."""
-        if not self.facts or self.facts[-1].effective_at <= as_of:
+        earlier = self.facts.until(micros(as_of))
+        if len(earlier) == len(self.facts):
             return self
-        earlier = [fact for fact in self.facts if fact.effective_at <= as_of]
         cut = Course(self.patient_id, earlier, self.dictionary, self.ward_zone)
         cut._cut_from = self.whole
         return cut
@@ -111,17 +109,16 @@ class Course(StandingFacts):
         last = self.last(concept, at)
         if last is None:
             return []
-        rows = self.column(concept)
-        first = bisect_left(rows, minute_of(micros(last.effective_at)), key=lambda row: row[0])
-        beyond = bisect_right(rows, at, key=lambda row: row[0])
-        ranked = [(rank, fact) for _, fact in rows[first:beyond] if (rank := readings.rank(concept, fact)) is not None]
+        charted = self.column(concept).facts.until(at)
+        first = int(np.searchsorted(charted.at, minute_of(micros(last.effective_at))))
+        ranked = [(rank, fact) for fact in charted[first:] if (rank := readings.rank(concept, fact)) is not None]
         ranked.sort(key=lambda pair: pair[0], reverse=True)
         return [fact for _, fact in ranked] or [last]
 
     @cached_property
     def evidence(self) -> Evidence:
         """The course as the grading engine sees it."""
-        temperatures = self.column("temperature") + self.column("fever_charted")
+        temperatures = [self.column(name).at[:1] for name in ("temperature", "fever_charted")]
         return Evidence(
             numbers=self._numbers(),
             truths=self._truths(),
@@ -132,7 +129,7 @@ class Course(StandingFacts):
                 for at, fact in self.column(f"charted:{Syndrome.CRS}")
                 if isinstance(fact, ChartedGrade) and fact.grade >= 1
             ),
-            temperatures_from=min((at for at, _ in temperatures), default=None),
+            temperatures_from=min((int(at[0]) for at in temperatures if at.size), default=None),
             over_time=True,
             daily={"anc": self._by_day("anc")} if self.infusions else {},
             day_zero=self._day_zero() if self.infusions else None,
@@ -150,6 +147,17 @@ class Course(StandingFacts):
             for at, fact in self.column(concept)
             if isinstance(fact, Observation) and fact.value is not None
         )
+
+    def _measured(self, concept: str) -> Steps:
+        """The values of a column as `_held` holds them, read off its numbers."""
+        column = self.column(concept)
+        values = column.facts.values
+        taken = ~np.isnan(values)
+        times, values = column.at[taken], values[taken]
+        minutes = times // MINUTE
+        if (minutes[1:] == minutes[:-1]).any():
+            return self._held(concept, readings.observed)
+        return Steps.held(times, values, values, self._lapses(concept, times))
 
     def _held(self, concept: str, reading: Callable[[Fact], tuple[float, float] | None]) -> Steps:
         """A numeric column held while fresh; of several values of one minute the worse counts (D36, D65)."""
@@ -186,13 +194,13 @@ class Course(StandingFacts):
     def _numbers(self) -> dict[str, Steps]:
         vitals = ("temperature", "heart_rate", "respiratory_rate", "spo2", "sbp", "map")
         plain = (*vitals, "baseline_sbp", "baseline_ice", "baseline_capd", "cartox_10", "papilledema_stage")
-        found = {name: self._held(name, readings.observed) for name in plain}
+        found = {name: self._measured(name) for name in plain}
         found["ice"] = self._held("ice", readings.cognitive_score)
         found["capd"] = self._held("capd", readings.cognitive_score)
         for symptom in self.dictionary.symptoms:
             if self.column(f"symptom:{symptom}"):
                 found[f"symptom:{symptom}"] = self._held(f"symptom:{symptom}", readings.severity)
-        found["iv_fluid_bolus_count"] = self._held("iv_fluid_bolus_count", readings.observed)
+        found["iv_fluid_bolus_count"] = self._measured("iv_fluid_bolus_count")
         found |= self._drug_counts() | organ_numbers(self)
         found["age"] = self._age()
         found |= {name: Steps.constant(limit) for name, limit in self.dictionary.site.low_pressure.numbers().items()}
@@ -266,7 +274,7 @@ class Course(StandingFacts):
 
     def _hospitalised(self) -> Steps:
         """1 from a placement on a ward on, 0 at home; unknown before any placement."""
-        first = np.array([at for at, _ in self.column("placement")][:1], np.int64)
+        first = self.column("placement").at[:1]
         certain = np.ones(first.size)
         placed = Steps.held(first, certain, certain, np.full(first.size, END_OF_TIME), outside=(0, 0))
         return combine(

@@ -9,10 +9,12 @@ stood between two receipts is what was shown there. Only where somebody asks.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+
+import numpy as np
 
 from monitoring.course import Course
 from monitoring.grading import DEFAULT_SYSTEMS
@@ -48,12 +50,10 @@ class Hindsight:
     def __init__(self, course: Course) -> None:
         """Of a course and everything that reached us of it."""
         self._course = course
-        first_seen = min((fact.received_at for fact in course.received), default=None)
-        self._first = END_OF_TIME if first_seen is None else micros(first_seen)
+        received = course.received.received
+        self._first = int(received.min()) if received.size else END_OF_TIME
         self._late: dict[int, list[Fact]] = {}
-        for fact in sorted(
-            _late(course.received, course.dictionary.site.late), key=lambda fact: (fact.received_at, fact.effective_at)
-        ):
+        for fact in sorted(_late(course), key=lambda fact: (fact.received_at, fact.effective_at)):
             if micros(fact.received_at) > self._first:
                 self._late.setdefault(micros(fact.received_at), []).append(fact)
         self._turns = [self._first, *self._late]
@@ -110,8 +110,21 @@ def _differences(shown: Timeline[Bounds], told: Replay, start: int, end: int) ->
         yield last
 
 
-def _late(facts: Sequence[Fact], delay: timedelta) -> Iterator[Fact]:
-    """The facts that came later than `delay` after the first moment they can change, each when it came first."""
+def _late(course: Course) -> Iterable[Fact]:
+    """The facts that came later than the site calls late, after the first moment they can change.
+
+    Not those that came first of all: before them there was no screen to say anything else.
+    """
+    every, delay = course.received, course.dictionary.site.late
+    if len(course.facts) < len(every):
+        return _late_beside_others(list(every), delay)
+    late = every.received - every.effective > delay // timedelta(microseconds=1)
+    at_first = every.received == every.received.min(initial=END_OF_TIME)
+    return [every[place] for place in np.flatnonzero(late & ~at_first).tolist()]
+
+
+def _late_beside_others(facts: Sequence[Fact], delay: timedelta) -> Iterator[Fact]:
+    """The same where a fact withdraws, amends or repeats another: each when it came first."""
     corrected = any(isinstance(fact, Correction) for fact in facts)
     effective: Mapping[str, datetime] = {fact.fact_id: fact.effective_at for fact in facts} if corrected else {}
     stated: dict[tuple[str, str], datetime] = {}

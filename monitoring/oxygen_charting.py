@@ -26,7 +26,7 @@ PARTS = ("o2_flow", "fio2")
 def _by_moment(facts: StandingFacts) -> dict[int, list[Fact]]:
     moments: dict[int, list[Fact]] = defaultdict(list)
     for concept in ("oxygen_support", *PARTS):
-        for at, fact in facts.column(concept):
+        for at, fact in facts.column(concept).facts.saying():
             if isinstance(fact, OxygenSupport) or (isinstance(fact, Observation) and fact.value is not None):
                 moments[at].append(fact)
     return moments
@@ -57,8 +57,11 @@ def oxygen_states(facts: StandingFacts) -> Labels:
     points: list[tuple[int, OxygenState]] = []
     ends: list[int] = []
     device_at, state = BEGINNING_OF_TIME, OxygenState(None)
-    for at, charted in sorted(_by_moment(facts).items()):
-        now = _together(charted)
+    known: dict[tuple[int, ...], OxygenState] = {}
+    moments = _by_moment(facts)
+    for at, charted in sorted(moments.items()):
+        same = tuple(id(fact) for fact in charted)
+        now = known[same] = known.get(same) or _together(charted)
         lapsed = device_at == BEGINNING_OF_TIME or (keeps is not None and at - device_at >= keeps)
         if now.device is not None or lapsed:
             device_at = at

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
+import numpy as np
+
 from monitoring.acknowledged import standing_alerts
 from monitoring.after_the_fact import changed_text, said_then
 from monitoring.axis_evidence import evidence_for
@@ -19,7 +21,7 @@ from monitoring.grading import graded
 from monitoring.grading.engine import Graded
 from monitoring.hindsight import Revision, revisions
 from monitoring.products import LABELS_NOW, product_named
-from monitoring.records import Observation, OxygenSupport
+from monitoring.records import OxygenSupport
 from monitoring.sentences import Situation, remark
 from monitoring.timeline import END_OF_TIME, micros, moment
 from monitoring.views import (
@@ -175,11 +177,9 @@ def _series(course: Course, concept: str, until: int) -> Series:
     """Values with a break wherever the gap is longer than the value stays fresh."""
     entry = course.dictionary.concepts[concept]
     keeps = course.freshness(concept) or END_OF_TIME
-    points = [
-        (at, fact.value)
-        for at, fact in course.column(concept)
-        if at <= until and isinstance(fact, Observation) and fact.value is not None
-    ]
+    taken = course.column(concept).facts.until(until)
+    said = ~np.isnan(taken.values)
+    points = list(zip(taken.at[said].tolist(), taken.values[said].tolist(), strict=True))
     times: list[datetime] = []
     values: list[float | None] = []
     for (at, value), (following, _) in pairwise([*points, (END_OF_TIME, 0.0)]):

@@ -12,12 +12,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import overload
+
+import numpy as np
 
 from monitoring import administrations
 from monitoring.administrations import Run
 from monitoring.at_once import minute_of
 from monitoring.concepts import Dictionary
 from monitoring.last_word import last_words, places, said_in_order
+from monitoring.packed import Packed
 from monitoring.records import (
     Acknowledgement,
     Administration,
@@ -36,7 +40,7 @@ from monitoring.records import (
     Placement,
     SymptomReport,
 )
-from monitoring.timeline import hours, micros
+from monitoring.timeline import Times, Values, hours, micros
 from monitoring.vocabulary import RETRACTED, Status
 
 ADMINISTRATIVE = (Patient, Placement, Enrolment, Milestone, CareContact)
@@ -96,27 +100,113 @@ def _charting_order(fact: Fact) -> tuple[int, datetime, datetime, str]:
     return (_STANDING[fact.status], fact.recorded_at or fact.effective_at, fact.received_at, fact.fact_id)
 
 
+class Placed(Sequence[Fact]):
+    """Some facts in the order of time; `at` is when each is true, microseconds since 1970."""
+
+    __slots__ = ("_of", "_places", "at")
+
+    def __init__(self, of: Packed, places: Times, at: Times) -> None:
+        self._of, self._places, self.at = of, places, at
+
+    def until(self, at: int) -> Placed:
+        """Those that are true at `at` or before."""
+        return self[: int(np.searchsorted(self.at, at, side="right"))]
+
+    @property
+    def values(self) -> Values:
+        """The number each says; NaN where it says none."""
+        return self._of.values[self._places]
+
+    def saying(self) -> list[tuple[int, Fact]]:
+        """(time, a fact that says the same): one fact for all that say the same, whenever they were charted."""
+        return [(at, self._of.saying(place)) for at, place in zip(self.at.tolist(), self._places.tolist(), strict=True)]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> Fact: ...
+    @overload
+    def __getitem__(self, place: slice) -> Placed: ...
+    def __getitem__(self, place: int | slice) -> Fact | Placed:
+        if isinstance(place, slice):
+            return Placed(self._of, self._places[place], self.at[place])
+        return self._of[int(self._places[place])]
+
+
+class Column(Sequence[tuple[int, Fact]]):
+    """What was charted of one concept, as (time, fact), by time."""
+
+    __slots__ = ("facts",)
+
+    def __init__(self, facts: Placed) -> None:
+        self.facts = facts
+
+    @property
+    def at(self) -> Times:
+        """When each is true, microseconds since 1970."""
+        return self.facts.at
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[int, Fact]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Column: ...
+    def __getitem__(self, place: int | slice) -> tuple[int, Fact] | Column:
+        if isinstance(place, slice):
+            return Column(self.facts[place])
+        return int(self.at[place]), self.facts[place]
+
+
+_NOTHING_PLACED = np.zeros(0, np.int64)
+_NOTHING = Column(Placed(Packed(), _NOTHING_PLACED, _NOTHING_PLACED))
+
+
+_OF_SEVERAL_COLUMNS = (NeuroAssessment, SymptomReport, Attribution, ChartedGrade)
+"""Kinds whose facts name their columns one by one; all others of one kind and concept share theirs."""
+
+
+def standing_places(facts: Packed) -> Times:
+    """The places of the facts that still hold, by time: those of `standing`."""
+    if facts.withdraws or facts.repeats_a_record():
+        every = list(facts)
+        place_of = {id(fact): place for place, fact in enumerate(every)}
+        return np.array([place_of[id(fact)] for fact in standing(every)], np.int64)
+    places = facts.in_time()
+    at, matter = facts.effective[places], facts.matters[places]
+    by_matter = np.lexsort((at, matter))
+    alike = np.zeros(len(places), bool)
+    same = (at[by_matter][1:] == at[by_matter][:-1]) & (matter[by_matter][1:] == matter[by_matter][:-1])
+    alike[by_matter[1:][same]] = alike[by_matter[:-1][same]] = True
+    if not alike.any():
+        return places
+    together = [(place, facts[place]) for place in places[alike].tolist()]
+    place_of = {id(fact): place for place, fact in together}
+    kept = [place_of[id(fact)] for fact in _each_event_once([fact for _, fact in together])]
+    return places[~alike | np.isin(places, kept)]
+
+
 class StandingFacts:
     """A patient's facts that still hold, by concept and time. Immutable after construction."""
 
-    def __init__(self, patient_id: str, facts: Sequence[Fact], dictionary: Dictionary) -> None:
+    def __init__(self, patient_id: str, facts: Iterable[Fact], dictionary: Dictionary) -> None:
         self.patient_id = patient_id
         self.dictionary = dictionary
-        self.facts = standing(facts)
-        self._columns: dict[str, list[tuple[int, Fact]]] = defaultdict(list)
-        for fact in self.facts:
-            for concept in columns_of(fact):
-                self._columns[concept].append((micros(fact.effective_at), fact))
+        self.received = facts if isinstance(facts, Packed) else Packed(facts)
+        places = standing_places(self.received)
+        self.facts = Placed(self.received, places, self.received.effective[places])
+        self._columns = _columns(self.received, self.facts, places)
 
-    def column(self, concept: str) -> list[tuple[int, Fact]]:
+    def column(self, concept: str) -> Column:
         """(time, fact) of one concept, by time."""
-        return self._columns.get(concept, [])
+        return self._columns.get(concept, _NOTHING)
 
     def last(self, concept: str, at: int) -> Fact | None:
         """The last fact of a concept at or before `at`."""
-        column = self.column(concept)
-        place = bisect_right(column, at, key=lambda entry: entry[0])
-        return column[place - 1][1] if place else None
+        before = self.column(concept).facts.until(at)
+        return before[-1] if before else None
 
     def freshness(self, concept: str) -> int | None:
         """Longest age in microseconds at which a value of the concept is still usable; None = it never lapses."""
@@ -183,6 +273,25 @@ class StandingFacts:
     def drug_chart_covers(self) -> bool:
         """Whether a drug chart speaks for this patient, so that no vasopressor charted means none (D33)."""
         return bool(self.column("administration"))
+
+
+def _columns(facts: Packed, standing: Placed, places: Times) -> dict[str, Column]:
+    matters = facts.matters[places]
+    found: dict[str, list[Times]] = defaultdict(list)
+    for number, (kind, _) in enumerate(facts.about()):
+        of_it = np.flatnonzero(matters == number)
+        if of_it.size and kind not in _OF_SEVERAL_COLUMNS:
+            for name in columns_of(standing[int(of_it[0])]):
+                found[name].append(of_it)
+            continue
+        each: dict[str, list[int]] = defaultdict(list)
+        for place in of_it.tolist():
+            for name in columns_of(standing[place]):
+                each[name].append(place)
+        for name, some in each.items():
+            found[name].append(np.array(some, np.int64))
+    joined = {name: parts[0] if len(parts) == 1 else np.sort(np.concatenate(parts)) for name, parts in found.items()}
+    return {name: Column(Placed(facts, places[some], standing.at[some])) for name, some in joined.items() if some.size}
 
 
 def columns_of(fact: Fact) -> list[str]:

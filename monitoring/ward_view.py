@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
@@ -103,7 +102,7 @@ def _holds_until(now: Situation, row: WardRow, course: Course) -> datetime:
         int(grade.at[place]) for grade in now.grades.values() if (place := grade.place(now.at) + 1) < len(grade.at)
     ]
     seen = holds_until(standing_alerts(now, row)) if row.seen else None
-    later = bisect_right(course.facts, now.as_of, key=lambda fact: fact.effective_at)
+    later = len(course.facts.until(now.at))
     begins = [course.facts[later].effective_at] if later < len(course.facts) else []
     ends = [seen] if seen is not None else []
     return min([minute, *ends, *begins, *(moment(turn) for turn in turns if turn < micros(minute))])

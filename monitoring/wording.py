@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -183,11 +182,7 @@ def resting_on(fact: Fact, text: str) -> Evidenced:
 
 def last_charted(course: Course, concept: str, at: int) -> Observation | None:
     """The last observation of a concept that says something: one that was asked for and not there is passed over."""
-    column = course.column(concept)
-    place = bisect_right(column, at, key=lambda entry: entry[0])
-    while place:
-        place -= 1
-        fact = column[place][1]
+    for fact in reversed(course.column(concept).facts.until(at)):
         if isinstance(fact, Observation) and (fact.value is not None or fact.code is not None):
             return fact
     return None

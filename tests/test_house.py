@@ -30,6 +30,7 @@ STANDS_WITH = {
     "products": "clock",
     "fact": "clock",
     "stamp": "clock",
+    "packed": "records",
     "enrolment": "clock",
     "administrations": "records",
     "standing": "records",

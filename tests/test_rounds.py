@@ -35,8 +35,8 @@ class CountingStore(Store):
 
     reads = 0
 
-    def changed_since(self, mark: Mark | None) -> Changes:
-        changes = super().changed_since(mark)
+    def changed_since(self, mark: Mark | None, most: int | None = None) -> Changes:
+        changes = super().changed_since(mark, most)
         self.reads += len(changes.facts)
         return changes
 

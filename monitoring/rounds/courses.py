@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from threading import Lock
 
+import numpy as np
+
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
+from monitoring.packed import Packed
 from monitoring.records import AlertChange, Fact
 from monitoring.site import SiteSettings
 from monitoring.store import Mark, Store
+from monitoring.timeline import micros
 
+_READ_AT_ONCE = 20_000
+"""Facts read from the store and packed before more are read."""
 _EARLIER_WARDS_KEPT = 4
 """How many moments somebody looks back to at once; the courses of a moment are small beside those of now."""
 
@@ -26,7 +32,7 @@ class Courses:
         self._ward_zone = ward_zone
         self._lock = Lock()
         self._mark: Mark | None = None
-        self._facts: dict[str, list[Fact]] = defaultdict(list)
+        self._facts: dict[str, Packed] = {}
         self._courses: dict[str, Course] = {}
         self._alerts: dict[str, list[AlertChange]] = defaultdict(list)
         self._shown: Mapping[str, Course] = {}
@@ -72,26 +78,38 @@ class Courses:
             return {name: Course.from_facts(name, facts, other, self._ward_zone) for name, facts in self._facts.items()}
 
     def _read(self) -> None:
-        changes = self._store.changed_since(self._mark)
-        if changes.anew or self._store.site.revision() != self._dictionary.revision:
+        if self._store.site.revision() != self._dictionary.revision:
             self._heed_settings()
-        if changes.anew:
-            self._facts.clear()
-            self._alerts.clear()
-            self._courses.clear()
-        if changes.anew or changes.facts:
-            self._earlier.clear()
-        charted = [fact for fact in changes.facts if not isinstance(fact, AlertChange)]
-        for fact in charted:
-            self._facts[fact.patient_id].append(fact)
-        for fact in changes.facts:
+        changed: set[str] = set()
+        while True:
+            changes = self._store.changed_since(self._mark, _READ_AT_ONCE)
+            if changes.anew:
+                self._heed_settings()
+                self._shown = {}
+                for kept in (self._facts, self._alerts, self._courses, changed):
+                    kept.clear()
+            if changes.anew or changes.facts:
+                self._earlier.clear()
+            changed |= self._take(changes.facts)
+            self._mark = changes.mark
+            if len(changes.facts) < _READ_AT_ONCE:
+                break
+        if changed:
+            self._courses |= {name: self._course(name, self._facts[name]) for name in changed}
+            self._shown = dict(self._courses)
+
+    def _take(self, facts: Sequence[Fact]) -> set[str]:
+        """Of whom anything but an alert was told."""
+        told: dict[str, list[Fact]] = defaultdict(list)
+        for fact in facts:
             if isinstance(fact, AlertChange):
                 self._alerts[fact.patient_id].append(fact)
-        for name in {fact.patient_id for fact in charted}:
-            self._courses[name] = self._course(name, self._facts[name])
-        if changes.anew or charted:
-            self._shown = dict(self._courses)
-        self._mark = changes.mark
+            else:
+                told[fact.patient_id].append(fact)
+        for name, more in told.items():
+            before = self._facts.get(name)
+            self._facts[name] = Packed(more) if before is None else before.followed_by(more)
+        return set(told)
 
     def _heed_settings(self) -> None:
         """Build every course anew, under the settings that hold now."""
@@ -102,11 +120,13 @@ class Courses:
         self._earlier.clear()
 
     def _by(self, name: str, moment: datetime) -> Course | None:
-        every = self._facts.get(name, [])
-        facts = [fact for fact in every if fact.received_at <= moment]
-        if len(facts) == len(every):
+        every = self._facts.get(name)
+        if every is None:
+            return None
+        known = np.flatnonzero(every.received <= micros(moment)).tolist()
+        if len(known) == len(every):
             return self._courses.get(name)
-        return self._course(name, facts) if facts else None
+        return self._course(name, [every[place] for place in known]) if known else None
 
-    def _course(self, name: str, facts: list[Fact]) -> Course:
+    def _course(self, name: str, facts: Iterable[Fact]) -> Course:
         return Course.from_facts(name, facts, self._dictionary, self._ward_zone)

@@ -155,8 +155,8 @@ class Store:
                 found += [(row.seq, row.fact_id, row.content) for row in connection.execute(wanted)]
         return [_parsed(*row) for row in sorted(found)]
 
-    def changed_since(self, mark: Mark | None) -> Changes:
-        """Facts stored after `mark` (None: all), in the order they were stored."""
+    def changed_since(self, mark: Mark | None, most: int | None = None) -> Changes:
+        """Facts stored after `mark` (None: all), in the order they were stored; `most` of them at the most."""
         fact = tables.fact.c
         with reading(self._engine) as connection:
             last = connection.execute(select(fact.seq, fact.batch).order_by(fact.seq.desc()).limit(1)).one_or_none()
@@ -169,8 +169,9 @@ class Store:
                 batch = connection.execute(select(fact.batch).where(fact.seq == mark.seq)).scalar()
                 anew = batch != mark.batch
                 wanted = wanted if anew else wanted.where(fact.seq > mark.seq)
-            found = connection.execute(wanted).all()
-        return Changes(newest, [_parsed(*row) for row in found], anew)
+            found = connection.execute(wanted.add_columns(fact.batch).limit(most)).all()
+        reached = Mark(found[-1].seq, found[-1].batch) if len(found) == most else newest
+        return Changes(reached, [_parsed(row.seq, row.fact_id, row.content) for row in found], anew)
 
     def listen(self, told: Callable[[], None]) -> Callable[[], None]:
         """Have `told` called after each commit that may have stored a fact; call the answer to end it.
