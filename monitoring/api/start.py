@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pandas  # noqa: F401 - plotly looks whether it is loaded, and takes half of it where another thread is loading it
 from starlette.concurrency import run_in_threadpool
 
 import monitoring.charts

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,3 +73,9 @@ def test_a_bare_string_in_a_page_is_never_drawn() -> None:
     """Streamlit's magic drew the meaning of a constant on every ward screen."""
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["runner"]["magicEnabled"] is False
+
+
+def test_what_plotly_takes_half_loaded_is_loaded_before_anybody_comes() -> None:
+    """The first two figures drawn at once failed: one thread was loading pandas, the other took what there was of it."""
+    asked = "import sys; import monitoring.api.start; sys.exit('pandas' not in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
