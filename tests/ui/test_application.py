@@ -76,6 +76,6 @@ def test_a_bare_string_in_a_page_is_never_drawn() -> None:
 
 
 def test_what_plotly_takes_half_loaded_is_loaded_before_anybody_comes() -> None:
-    """The first two figures drawn at once failed: one thread was loading pandas, the other took what there was of it."""
+    """Two figures drawn at once failed: one thread was loading pandas, the other took what there was of it."""
     asked = "import sys; import monitoring.api.start; sys.exit('pandas' not in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
