@@ -194,7 +194,7 @@ def _code_key(system: str, code: str) -> tuple[str, str]:
 
 def folded(name: str) -> str:
     """A name without case, punctuation or spacing: `Mg/dL` and `mg dl` fold alike."""
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 class DictionaryRefused(ValueError):

@@ -1,6 +1,7 @@
 """One more fact, or one that comes late: what it changes of a patient's grade, without sweeping the course again.
 
-A patient is a timeline of situations: every input of the table in the coarsest values it can tell apart (`Bands`).
+A patient is a timeline of situations: every input of the table in the coarsest values it can tell apart (`Bands`),
+each kept as the cell that holds its answers.
 A new value stands from its moment to the next one of its concept or to its own lapse, so it changes the few
 situations in between. Each situation is answered once, by the grading engine, and remembered for every patient.
 The waiver of the fever is kept beside them (`Waivers`), and looked at again only where the signs have changed.
@@ -25,11 +26,11 @@ from monitoring.evidence import Evidence, OxygenState
 from monitoring.oxygen_charting import PARTS
 from monitoring.piecewise import Timeline, Value, union
 from monitoring.records import Correction, Fact, NeuroAssessment, Observation, OxygenSupport, SymptomReport
-from monitoring.situations import OXYGEN, Answers, Situation, Verdict, band_of
+from monitoring.situations import OXYGEN, Answers, Cell, Situation, Verdict, band_of
 from monitoring.standing import columns_of, standing
 from monitoring.timeline import BEGINNING_OF_TIME, END_OF_TIME, Steps, hours, joined, micros
 from monitoring.vocabulary import RETRACTED
-from monitoring.waiver import Waivers
+from monitoring.waiver import Waiver, Waivers
 
 _AGES_KNOWN_AHEAD = hours(30 * 24)
 """A course knows the birthdays of the next 60 days; after half of that it is built anew."""
@@ -106,13 +107,12 @@ class LiveCourse:
             "oxygen_support": answers.more_support,
         }
         self._keeps = {concept: course.freshness(concept) for concept in self._places}
-        self._situations = Timeline(self._found(evidence))
-        answers.meet(self._situations.value)
-        self._signs = Timeline((at, answers.cell(s).signs) for at, s in self._situations.pieces())
+        self._cells = Timeline(answers.cells(list(self._found(evidence))))
+        self._signs = Timeline((at, cell.signs) for at, cell in self._cells.pieces())
         self._waivers = Waivers(evidence, self._signs)
         waivers = self._waivers.over_time
-        turns = {*self._situations.at, *waivers.at}
-        answers.ask((self._situations.holds(at), waivers.holds(at)) for at in turns)
+        turns = {*self._cells.at, *waivers.at}
+        answers.ask((self._cells.holds(at).situation, waivers.holds(at)) for at in turns)
 
     def _found(self, evidence: Evidence) -> Iterable[tuple[int, Situation]]:
         """The situations of a course, swept once."""
@@ -169,14 +169,14 @@ class LiveCourse:
         end = END_OF_TIME if keeps is None else until + keeps
         if beyond < len(taken):
             end = min(end, taken[beyond])
-        before = self._situations.between(at, end)
+        before = self._cells.between(at, end)
         if beyond == following and (not following or taken[following - 1] < minute):
-            after = [(start, (*held[:place], value, *held[place + 1 :])) for start, held in before]
+            after = [(start, _with(held, place, value)) for start, held in before]
         else:
             after = self._together(concept, at, end, value, minute)
         if not following or taken[following - 1] != at:
             taken.insert(following, at)
-        return self._spliced(at, end, before, after, first_ever=first_ever)
+        return self._spliced(at, end, before, self._answers.cells(after), first_ever=first_ever)
 
     def add_all(self, facts: Iterable[Fact]) -> Iterator[Change]:
         """Take facts of this patient that came together: what each that is spliced in changed, or all of them."""
@@ -193,14 +193,14 @@ class LiveCourse:
     def _together(self, concept: str, at: int, end: int, value: float, minute: int) -> list[tuple[int, Situation]]:
         """The situations on [at, end) where other values of the concept stand in the same minute (D65)."""
         place, taken, worse = self._places[concept], self._taken[concept], self._worse[concept]
-        situations = self._situations
+        cells = self._cells
         following = bisect_right(taken, at)
         points = [at, *taken[following : bisect_left(taken, minute + MINUTE, following)]]
         after: list[tuple[int, Situation]] = []
         for start, until in zip(points, [*points[1:], end], strict=True):
             shared = start > at or (following > 0 and taken[following - 1] >= minute)
-            counts = worse(situations.holds(start)[place], value) if shared else value
-            after += [(n, (*held[:place], counts, *held[place + 1 :])) for n, held in situations.between(start, until)]
+            counts = worse(cells.holds(start).situation[place], value) if shared else value
+            after += [(n, _with(held, place, counts)) for n, held in cells.between(start, until)]
         return after
 
     def _splices(self, fact: Fact, at: int) -> bool:
@@ -241,14 +241,14 @@ class LiveCourse:
         self,
         start: int,
         end: int,
-        before: list[tuple[int, Situation]],
-        after: list[tuple[int, Situation]],
+        before: list[tuple[int, Cell]],
+        after: list[tuple[int, Cell]],
         *,
         first_ever: bool,
     ) -> Change:
         windows = []
         if after != before:
-            self._situations.splice(start, end, after)
+            self._cells.splice(start, end, after)
             windows.append((start, end))
         if first_ever:
             self._evidence = replace(self._evidence, temperatures_from=start)
@@ -260,14 +260,12 @@ class LiveCourse:
                 windows += _differences(was.over_time, self._waivers.over_time)
         return Change(tuple(step for window in union(windows) for step in self.steps(*window))) if windows else NOTHING
 
-    def _signs_seen(self, start: int, end: int, situations: list[tuple[int, Situation]]) -> tuple[int, int] | None:
+    def _signs_seen(self, start: int, end: int, cells: list[tuple[int, Cell]]) -> tuple[int, int] | None:
         """Take the signs of [start, end); where the waiver has changed with them."""
-        cell = self._answers.cell
         shown: list[tuple[int, tuple[bool, bool]]] = []
-        for at, situation in situations:
-            signs = cell(situation).signs
-            if not shown or shown[-1][1] != signs:
-                shown.append((at, signs))
+        for at, cell in cells:
+            if not shown or shown[-1][1] != cell.signs:
+                shown.append((at, cell.signs))
         if shown == self._signs.between(start, end):
             return None
         self._signs.splice(start, end, shown)
@@ -275,29 +273,43 @@ class LiveCourse:
 
     def steps(self, start: int = BEGINNING_OF_TIME, end: int = END_OF_TIME) -> list[LiveStep]:
         """What stands on [start, end), neighbours that say the same joined."""
-        situations, waivers = self._situations.between(start, end), self._waivers.over_time.between(start, end)
-        cell = self._answers.cell
-        if len(situations) == len(waivers) == 1:
-            return [LiveStep(start, end, cell(situations[0][1]).verdict(waivers[0][1]))]
-        told: list[tuple[int, Verdict]] = []
-        turns = [at for at, _ in situations]
-        if len(waivers) > 1:
-            turns = sorted({*turns, *(at for at, _ in waivers)})
-        i = j = 0
-        for at in turns:
-            i += i + 1 < len(situations) and situations[i + 1][0] == at
-            j += j + 1 < len(waivers) and waivers[j + 1][0] == at
-            verdict = cell(situations[i][1]).verdict(waivers[j][1])
-            if not told or (told[-1][1] is not verdict and told[-1][1] != verdict):
-                told.append((at, verdict))
-        ends = [*(at for at, _ in told[1:]), end]
-        return [LiveStep(at, until, verdict) for (at, verdict), until in zip(told, ends, strict=True)]
+        cells, waivers = self._cells.between(start, end), self._waivers.over_time.between(start, end)
+        if len(cells) == len(waivers) == 1:
+            return [LiveStep(start, end, cells[0][1].verdict(waivers[0][1]))]
+        starts: list[int] = []
+        told: list[Verdict] = []
+        last: Verdict | None = None
+        for at, cell, waiver in _beside(cells, waivers):
+            verdict = cell.verdicts.get(waiver) or cell.verdict(waiver)
+            if last is None or (last is not verdict and last != verdict):
+                starts.append(at)
+                told.append(verdict)
+                last = verdict
+        return list(map(LiveStep, starts, [*starts[1:], end], told))
 
     def verdict(self, at: int) -> Verdict:
         """What stands at a moment."""
-        return self._answers.cell(self._situations.between(at, at + 1)[0][1]).verdict(
-            self._waivers.over_time.between(at, at + 1)[0][1]
-        )
+        return self._cells.holds(at).verdict(self._waivers.over_time.holds(at))
+
+
+def _with(cell: Cell, place: int, value: float | None) -> Situation:
+    """The situation of a cell with another value at a place."""
+    held = cell.situation
+    return (*held[:place], value, *held[place + 1 :])
+
+
+def _beside(cells: list[tuple[int, Cell]], waivers: list[tuple[int, Waiver]]) -> Iterable[tuple[int, Cell, Waiver]]:
+    """Both over one window, together: (start, cell, waiver) wherever one of them is another than before."""
+    if len(waivers) == 1:
+        waiver = waivers[0][1]
+        return [(at, cell, waiver) for at, cell in cells]
+    found: list[tuple[int, Cell, Waiver]] = []
+    i = j = 0
+    for at in sorted({*(at for at, _ in cells), *(at for at, _ in waivers)}):
+        i += i + 1 < len(cells) and cells[i + 1][0] == at
+        j += j + 1 < len(waivers) and waivers[j + 1][0] == at
+        found.append((at, cells[i][1], waivers[j][1]))
+    return found
 
 
 def _record(fact: Fact) -> tuple[str | None, str]:

@@ -44,15 +44,15 @@ class Cell:
     """
 
     def __init__(self, answers: Answers, situation: Situation, signs: tuple[bool, bool]) -> None:
-        self._answers, self._situation = answers, situation
-        self.signs = signs
+        self._answers = answers
+        self.situation, self.signs = situation, signs
         self.verdicts: dict[Waiver, Verdict] = {}
 
     def verdict(self, waiver: Waiver) -> Verdict:
         """What the table says of the situation under a waiver."""
         known = self.verdicts.get(waiver)
         if known is None:
-            self._answers.ask([(self._situation, waiver)])
+            self._answers.ask([(self.situation, waiver)])
             known = self.verdicts[waiver]
         return known
 
@@ -97,15 +97,16 @@ class Answers:
         assert isinstance(states[1], OxygenState)  # noqa: S101
         return one if more_support(states[0], states[1]) is states[0] else other
 
-    def cell(self, situation: Situation) -> Cell:
-        """The answers to a situation, asked of the engine the first time."""
-        found = self._cells.get(situation)
-        if found is None:
-            self.meet([situation])
-            found = self._cells[situation]
-        return found
+    def cells(self, pieces: Sequence[tuple[int, Situation]]) -> list[tuple[int, Cell]]:
+        """The cell of each (start, situation): always the same one for a situation. The engine is asked of new ones."""
+        known = self._cells
+        try:
+            return [(at, known[situation]) for at, situation in pieces]
+        except KeyError:
+            self._meet(situation for _, situation in pieces)
+            return [(at, known[situation]) for at, situation in pieces]
 
-    def meet(self, situations: Iterable[Situation]) -> None:
+    def _meet(self, situations: Iterable[Situation]) -> None:
         """Ask the engine for the signs of every situation that is new, all at once."""
         new = [situation for situation in dict.fromkeys(situations) if situation not in self._cells]
         for alike in self._told_alike(new):
@@ -120,7 +121,7 @@ class Answers:
         """Ask the engine for the verdict on every situation under its waiver that is new, all at once."""
         new: dict[Situation, list[Waiver]] = {}
         for situation, waiver in dict.fromkeys(pairs):
-            if waiver not in self.cell(situation).verdicts:
+            if waiver not in self._cells[situation].verdicts:
                 new.setdefault(situation, []).append(waiver)
         for alike in self._told_alike(new):
             asked = [(situation, waiver) for situation in alike for waiver in new[situation]]

@@ -24,9 +24,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, Index, Row, Select, Table, Text, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Engine, Index, Row, Select, Table, Text, select
 
 from monitoring.access.acts import Act, Channel, Deed, Origin
+from monitoring.store import hot
 from monitoring.store.engine import reading, writing
 from monitoring.store.tables import Words, from_micros, metadata, to_micros
 from monitoring.vocabulary import Role
@@ -115,7 +116,7 @@ def note(connection: Connection, deed: Deed, at: datetime) -> Head:
         "previous": before.hash,
     }
     values["hash"] = hash_of(values)
-    connection.execute(insert(audit).values(values))
+    hot.add(connection, audit, [values])
     return Head(values["seq"], values["hash"])
 
 
@@ -208,8 +209,9 @@ def _broken(row: Row[Any], before: Head) -> str:
 
 
 def _head(connection: Connection) -> Head:
-    row = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).one_or_none()
-    return Head(0, BEGINNING) if row is None else Head(row.seq, row.hash)
+    for seq, digest in hot.run(connection, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"):
+        return Head(seq, digest)
+    return Head(0, BEGINNING)
 
 
 def _asked(asked: Asked) -> Select[Any]:

@@ -25,11 +25,13 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from monitoring.store import hot
+
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 _WRITERS = 0x0C41_7000  # any number, the same in every process: one writer at a time in one PostgreSQL database
 _WAIT_MS = 30_000
 _PAUSE_MS = 20
-_WAL_PAGES = 10_000  # 40 MB: a long file then writes each page of the index of identities once, not at every commit
+_WAL_PAGES = 2_000  # 8 MB, then the log is written over: a commit that makes it longer waits for the disk twice as long
 _CACHE_KIB = 32_768  # the pages a chunk of a long file touches; with SQLite's own 2 MB they were written twice
 _SILENT = {"connect_timeout": "5", "tcp_user_timeout": "15000", "keepalives_idle": "10", "keepalives_interval": "5"}
 """After how long a PostgreSQL server counts as silent (s, ms, s, s), where the address does not say it."""
@@ -44,10 +46,11 @@ def translated(url: URL) -> Iterator[None]:
     """The driver's errors as StoreUnavailable; a broken constraint is a programming error and passes unchanged."""
     try:
         yield
-    except (IntegrityError, DataError):
+    except (IntegrityError, DataError, sqlite3.IntegrityError, sqlite3.DataError):
         raise
-    except DBAPIError as error:
-        why = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+    except (DBAPIError, sqlite3.Error) as error:  # what `hot` asks of SQLite does not pass SQLAlchemy
+        said = error.orig if isinstance(error, DBAPIError) else error
+        why = str(said).strip().splitlines()[0] if said else type(error).__name__
         raise StoreUnavailable(
             f"the store {_shown(url)} is not usable: {why}; check the address and try again"
         ) from error
@@ -84,7 +87,7 @@ def connect(address: str) -> Engine:
     return engine
 
 
-def _sqlite_manners(connection: sqlite3.Connection, _record: object) -> None:
+def _sqlite_manners(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions begin where _sqlite_begin says so, not where the driver guesses
     manners = (
         f"busy_timeout={_WAIT_MS}",
@@ -96,20 +99,22 @@ def _sqlite_manners(connection: sqlite3.Connection, _record: object) -> None:
     for pragma in manners:
         connection.execute(f"PRAGMA {pragma}")
     _write_ahead(connection)
+    name = connection.execute("PRAGMA database_list").fetchone()[2]
+    record.info.update(names=(Path(name), Path(f"{name}-wal")))
 
 
 def _same_file(connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
     """Open the file anew where another one has taken its name: a restored backup must not hide behind the old one."""
-    name = connection.execute("PRAGMA database_list").fetchone()[2]
+    name, log = record.info["names"]
     file = _identity(name)
     if file is None:
         raise DisconnectionError("the file of the store is gone")
     if record.info.setdefault("file", file) != file:
         raise DisconnectionError("another file has the name of the store")
-    _same_log(connection, record, f"{name}-wal")
+    _same_log(connection, record, log)
 
 
-def _same_log(connection: sqlite3.Connection, record: ConnectionPoolEntry, name: str) -> None:
+def _same_log(connection: sqlite3.Connection, record: ConnectionPoolEntry, name: Path) -> None:
     """Whatever is committed into a write-ahead log that somebody removed would be lost with the process.
 
     While this connection is open the log cannot go away by itself: what it holds is saved, and nothing more is
@@ -126,9 +131,9 @@ def _same_log(connection: sqlite3.Connection, record: ConnectionPoolEntry, name:
         )
 
 
-def _identity(name: str) -> tuple[int, int] | None:
+def _identity(name: Path) -> tuple[int, int] | None:
     try:
-        found = Path(name).stat()
+        found = name.stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino
@@ -155,7 +160,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 def _sqlite_begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    hot.run(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @contextmanager

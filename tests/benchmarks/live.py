@@ -3,33 +3,29 @@
 Run with `python -m tests.benchmarks.live`. A patient with hourly sets and an illness (100, 1,000 and 4,000 values of
 history) or with sets every minute (78,000); 500 more values are added in order, an hour late, or anywhere in the
 history. The full sweep and the peer style answer the same question from the whole history. Wall time of one thread;
-values are records with their identity computed, which is the work of whoever stores them.
+values are records with their identity computed, which is the work of whoever stores them. Last, what is durable
+(`durable`).
 """
 
 from __future__ import annotations
 
 import random
 import statistics
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from time import perf_counter_ns, process_time_ns
 
 from monitoring.concepts import dictionary
 from monitoring.course import Course
 from monitoring.grading import DEFAULT_SYSTEMS, graded, systems
 from monitoring.hindsight import revisions
-from monitoring.ingest.kinds import read_rows
-from monitoring.ingest.rows import Reading
-from monitoring.ingest.sources import Table, TextRow
-from monitoring.ingest.values import LONG_VALUES
+from monitoring.ingest.sources import TextRow
 from monitoring.live import LiveCourse
 from monitoring.records import Administration, Fact, Infusion, Observation, OxygenSupport, Patient, Placement
 from monitoring.situations import Answers
-from monitoring.store import open_store
 from monitoring.timeline import BEGINNING_OF_TIME, hours, micros
 from monitoring.vocabulary import OxygenDevice
+from tests.benchmarks import durable
 from tests.benchmarks.peer import CrsCalculator, grade_row
 
 CRS = "crs-astct-2019"
@@ -37,7 +33,6 @@ INFUSED = datetime(2026, 3, 1, 10, tzinfo=UTC)
 ADDED = 500
 HISTORIES = ((100, 60), (1000, 60), (4000, 60), (78_000, 1))
 """Values of history, and minutes from one set to the next."""
-HEADER = ("patient_id", "time", "concept", "value", "unit")
 DURABLE = 3000
 
 
@@ -176,31 +171,14 @@ def text_rows(count: int) -> Iterator[TextRow]:
         yield TextRow(str(number), cells, ",".join(cells))
 
 
-def durable(batch: int, answers: Answers) -> float:
-    """Values a second from text to a grade that is durable: read and checked, committed, re-graded, current grade."""
-    lives = {
+def ward(answers: Answers) -> dict[str, LiveCourse]:
+    """The patients of `text_rows`, before their first value."""
+    return {
         f"P{n}": LiveCourse(
             answers, f"P{n}", [f.model_copy(update={"patient_id": f"P{n}"}) for f in standing_facts()], dictionary()
         )
         for n in range(20)
     }
-    rows = list(text_rows(DURABLE))
-    reading = Reading("bench", INFUSED + timedelta(days=60), UTC, dictionary())
-    with tempfile.TemporaryDirectory() as folder:
-        store = open_store(f"sqlite:///{Path(folder) / 'live.db'}")
-        current: dict[str, object] = {}
-        begin = perf_counter_ns()
-        for first in range(0, len(rows), batch):
-            read = list(read_rows(Table(HEADER, iter(rows[first : first + batch])), LONG_VALUES, reading))
-            store.append(read, author="bench", received_at=INFUSED)
-            for fact in (fact for row in read for fact in row.facts):
-                live = lives[fact.patient_id]
-                live.add(fact)
-                current[fact.patient_id] = live.verdict(micros(fact.effective_at))
-        spent = (perf_counter_ns() - begin) / 1e9
-        assert len(store.facts()) == DURABLE
-        store.close()
-    return DURABLE / spent
 
 
 RECEIVED: dict[str, Callable[[int, datetime], datetime]] = {
@@ -245,11 +223,8 @@ def main() -> None:
     """All tables."""
     table_of_hindsight()
     table_of_one_more()
-    print("durable, values a second (SQLite, WAL, synchronous=FULL; median of 3)")
     answers = Answers(systems()[CRS])
-    print(f"batch    1, table never asked before {durable(1, answers):8.0f}")
-    for batch in (1, 20, 500):
-        print(f"batch {batch:4} {statistics.median(durable(batch, answers) for _ in range(3)):8.0f}", flush=True)
+    durable.table(list(text_rows(DURABLE)), lambda: ward(answers), INFUSED)
 
 
 if __name__ == "__main__":

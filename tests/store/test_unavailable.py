@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,29 @@ def test_content_that_cannot_be_read_names_the_fact_and_the_way_out(store: Store
     engine.dispose()
     with pytest.raises(StoreUnavailable, match="fact 1 of the store cannot be read; run `python -m monitoring check`"):
         store.facts()
+
+
+def test_a_store_without_one_of_its_tables_takes_nothing_and_says_so(store: Store, address: str) -> None:
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE intake"))
+    engine.dispose()
+    with pytest.raises(StoreUnavailable, match=r"is not usable: .*intake"):
+        store.append([good(temperature(1))], author=None, received_at=ARRIVED)
+    assert store.facts() == []
+
+
+def test_a_store_that_another_process_does_not_let_go_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitoring.store.engine._WAIT_MS", 40)
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match=r"store\.db is not usable: database is locked; check"):
+        store.append([good(temperature(1))], author=None, received_at=ARRIVED)
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.append([good(temperature(1))], author=None, received_at=ARRIVED).stored == 1
+    store.close()
 
 
 def test_sqlite_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
