@@ -7,6 +7,7 @@ holds some keeps seeing those alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, overload
@@ -25,6 +26,7 @@ _OWN = ("effective_at", "recorded_at", "received_at", "source", "record_id", "va
 """What a packed fact has for itself; all else it shares with its like."""
 _NOT_SAID = BEGINNING_OF_TIME
 _WHOLE = -1
+_ID = re.compile("[0-9a-f]{32}")
 _HALF = 16
 """Hexadecimal digits of half an id: what a number of 64 bits holds."""
 _MORE_ROOM = 1.25
@@ -81,7 +83,8 @@ class _Room:
             rows[: self.size] = self.rows
             self.rows = rows
         place, line = _split(fact.source)
-        like = self._like(fact)
+        halves = _halves(fact.fact_id)
+        like = _WHOLE if halves is None else self._like(fact)
         if like == _WHOLE:
             self.whole[self.size] = fact
         said = fact.__dict__
@@ -93,8 +96,7 @@ class _Room:
             micros(fact.received_at),
             _NOT_SAID if fact.recorded_at is None else micros(fact.recorded_at),
             np.nan if value is None else value,
-            int(fact.fact_id[:_HALF], 16),
-            int(fact.fact_id[_HALF:], 16),
+            *(halves or (0, 0)),
             line,
             0 if number is None else hash((number, matter)),
             like,
@@ -243,6 +245,11 @@ def _exact(fact: Fact) -> bool:
 
 def _in_utc(at: datetime) -> bool:
     return at.tzinfo is UTC or at.utcoffset() == timedelta(0)
+
+
+def _halves(fact_id: str) -> tuple[int, int] | None:
+    """An id as two numbers; None for what is no id of ours, as a store that was tampered with may give back."""
+    return (int(fact_id[:_HALF], 16), int(fact_id[_HALF:], 16)) if _ID.fullmatch(fact_id) else None
 
 
 def _split(source: str) -> tuple[str, int]:

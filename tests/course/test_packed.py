@@ -100,6 +100,16 @@ def test_a_withdrawal_that_comes_later_is_not_looked_for_before() -> None:
     assert first.followed_by([gone]).withdraws
 
 
+@pytest.mark.parametrize("fact_id", ["changed", "", "0" * 31, "G" * 32, "-" + "1" * 31])
+def test_a_fact_whose_stored_id_was_tampered_with_is_given_back_as_it_is(fact_id: str) -> None:
+    """`check` says so; the ward is shown all the same."""
+    fact = temperature(1, 39.0)
+    vars(fact)["fact_id"] = fact_id
+    packed = Packed([fact, temperature(2, 38.0)])
+    assert [one.fact_id for one in packed] == [fact_id, temperature(2, 38.0).fact_id]
+    assert standing_places(packed).tolist() == [0, 1]
+
+
 def test_a_vital_sign_takes_little_room() -> None:
     """A set a minute of one patient for a day; as records each takes more than a thousand bytes."""
     each = 250
