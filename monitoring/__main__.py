@@ -9,6 +9,7 @@ import sys
 import textwrap
 import tomllib
 from collections.abc import Sequence
+from typing import NoReturn
 
 from pydantic import ValidationError
 
@@ -73,13 +74,24 @@ def _refuse(sentence: str) -> int:
     return terminal.UNUSABLE
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose refusals are one sentence, as every other refusal is."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(terminal.UNUSABLE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The verb asked for, or all of them where none is named: a call does not wait for what the other verbs import."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m monitoring",
-        description="Post-infusion toxicity monitor. Decision support for clinician review; not a medical device.",
-        epilog="Exit codes: 0 done; 1 check found something; 2 the call or the input is unusable; "
-        "3 done, and something was quarantined.",
+        description=textwrap.fill(
+            "Post-infusion toxicity monitor. Decision support for clinician review; not a medical device.", _HELP_WIDTH
+        ),
+        epilog="Exit codes: 0 done; 1 check found something; 2 the call or the input is unusable;\n"
+        "3 done, and something was quarantined.\n\nexample:\n  python -m monitoring demo\n"
+        "  python -m monitoring ingest --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     for name in words[:1] if words and words[0] in _VERBS else _VERBS:

@@ -329,12 +329,40 @@ def test_no_message_holds_a_patients_name(run: Run, folder: Path) -> None:
     assert "Secret Name" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("verb", ["ingest", "grade", "picture", "explain", "demo", "check"])
+VERBS = [
+    "ingest",
+    "grade",
+    "picture",
+    "explain",
+    "demo",
+    "check",
+    "export",
+    "user add",
+    "user list",
+    "backup",
+    "restore",
+]
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_an_example_that_can_be_copied(run: Run, verb: str) -> None:
-    done = run(verb, "--help")
+    done = run(*verb.split(), "--help")
     assert done.returncode == 0
     assert "--json" in done.stdout
-    assert any("python -m monitoring " + verb in line for line in done.stdout.splitlines())
+    example = done.stdout[done.stdout.index("example:") :]
+    assert "python -m monitoring " + verb in example
+
+
+def test_the_help_without_a_verb_has_an_example_too(run: Run) -> None:
+    assert "example:\n  python -m monitoring " in run("--help").stdout
+
+
+@pytest.mark.parametrize("call", [[], ["nonsense"], ["ingest"], ["picture", "--bogus"], ["export", "--format", "xls"]])
+def test_a_call_that_cannot_be_read_is_one_sentence(run: Run, call: list[str]) -> None:
+    done = run(*call)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "--help" in done.stderr
 
 
 class Terminal(io.StringIO):

@@ -26,25 +26,32 @@ ABOUT = (
 def describe(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     doings = parser.add_subparsers(dest="doing", required=True, metavar="DOING")
-    add = _doing(doings, "add", "a new account, and the link to set its password", named=True)
+    add = _doing(doings, "add ada --role nurse", "a new account, and the link to set its password", named=True)
     add.add_argument("--role", required=True, choices=[role.value for role in Role])
     add.add_argument("--patient", metavar="ID", help="whom a caregiver cares for")
     add.add_argument("--display-name", default="", metavar="TEXT", help="as it stands beside what they chart")
     add.add_argument("--until", metavar="ISO", help="end of a caregiver's account; default in 60 days")
-    _doing(doings, "link", "a new link to set a password, and an end to a lock", named=True)
-    _doing(doings, "disable", "close an account, and every tab it has open", named=True)
+    _doing(doings, "link ada", "a new link to set a password, and an end to a lock", named=True)
+    _doing(doings, "disable ada", "close an account, and every tab it has open", named=True)
     _doing(doings, "list", "every account")
-    token = _doing(doings, "token", "a token for a machine, printed once", named=True)
+    token = _doing(doings, "token monitors --scope ingest:write", "a token for a machine, printed once", named=True)
     token.add_argument("--scope", required=True, action="append", choices=[scope.value for scope in Scope])
     token.add_argument("--until", metavar="ISO", help="when it ends; default never")
     _doing(doings, "tokens", "every token, without its secret")
-    _doing(doings, "revoke", "every token of this name opens nothing any more", named=True)
+    _doing(doings, "revoke monitors", "every token of this name opens nothing any more", named=True)
 
 
 def _doing(
-    doings: argparse._SubParsersAction[argparse.ArgumentParser], name: str, about: str, *, named: bool = False
+    doings: argparse._SubParsersAction[argparse.ArgumentParser], example: str, about: str, *, named: bool = False
 ) -> argparse.ArgumentParser:
-    one = doings.add_parser(name, help=about, description=about)
+    """One doing, called by the first word of its example."""
+    one = doings.add_parser(
+        example.split(maxsplit=1)[0],
+        help=about,
+        description=about,
+        epilog=f"example:\n  python -m monitoring user {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     if named:
         one.add_argument("name", metavar="NAME")
     terminal.add_store(one)

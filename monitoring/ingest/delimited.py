@@ -10,10 +10,14 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from monitoring.ingest.sources import FileRefused, Table, TextRow
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 LONGEST_FIELD = 100_000
 LONGEST_RECORD = 1_000_000
@@ -30,11 +34,29 @@ def read_delimited(stream: BufferedReader) -> Table:
         raise FileRefused("is empty; expected a header line and rows")
     if start.startswith(_UTF16):
         raise FileRefused("is UTF-16 text; expected UTF-8. Save it again as CSV UTF-8")
+    if b"\r" in start and b"\n" not in start:
+        stream = BufferedReader(_ReturnsAsLines(stream))
     lines = _Lines(stream)
     for first in lines:
         if first.text.strip(",;\t \r\n"):
             return _with_header(first, lines)
     raise FileRefused("has no header line; expected one line of column names")
+
+
+class _ReturnsAsLines(RawIOBase):
+    """A text whose lines end in a carriage return alone, as spreadsheets on a Macintosh save it."""
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: WriteableBuffer) -> int:
+        room = memoryview(into)
+        data = self._stream.read1(room.nbytes).replace(b"\r", b"\n")
+        room[: len(data)] = data
+        return len(data)
 
 
 class _Line:

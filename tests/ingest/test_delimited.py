@@ -59,6 +59,15 @@ def test_below_a_good_header_every_line_is_in_one_row_and_nothing_raises(lines: 
     assert all(bool(row.facts) or bool(row.refusals) or row.ignored_kind for row in rows)
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("rows", [1, 3, 9_000])
+def test_lines_that_end_in_a_carriage_return_alone_are_lines(read: Read, mark: str, rows: int) -> None:
+    lines = [f"P{n},2026-03-05T08:00:00Z,38.{n % 10},,a remark" for n in range(rows)]
+    found = read(mark + "\r".join([HEADER.strip(), *lines, "P0,2026-03-05T08:00:00Z,bad,,", ""]))
+    assert [row.place for row in found] == [str(number) for number in range(2, rows + 3)]
+    assert [bool(row.refusals) for row in found] == [False] * rows + [True]
+
+
 def test_shuffled_rows_state_the_same_facts(read: Read) -> None:
     rows = [f"P{n % 5},2026-03-05T{n % 24:02}:00Z,{36 + n % 4}.{n % 10},{60 + n}," for n in range(60)]
     shuffled = random.Random(7).sample(rows, len(rows))
