@@ -100,7 +100,8 @@ def run(command: Sequence[str], pictures: list[Any], seconds: float, folder: Pat
                 [*command], stdin=given, stdout=out, stderr=err, cwd=folder, start_new_session=True
             )
         except OSError as unstartable:
-            raise CallUnusableError(f"{command[0]}: cannot be started ({unstartable.strerror})") from unstartable
+            apart = "; write its words apart: -- " + command[0] if " " in command[0] else ""
+            raise CallUnusableError(f"{command[0]}: cannot be started ({unstartable.strerror}){apart}") from unstartable
         try:
             trouble = _wait(process, (out.fileno(), err.fileno()), seconds)
         finally:
@@ -215,11 +216,23 @@ def hold(
     troubles = []
     for batch in batches:
         text, trouble = run(words, [case["picture"] for case in batch], asked.timeout, folder)
+        told = [str(found.get("id")) for found in objects(text)]
         for found in objects(text):
             answers.setdefault(str(found.get("id")), []).append(found)
+        if not trouble and not {case["id"] for case in batch} & set(told):
+            trouble = _nothing_told(text, told)
         if trouble:
             troubles.append(f"{system}, {batch[0]['id'] if asked.one_by_one else f'{len(batch)} cases'}: {trouble}")
     return [_result(case, answers.get(case["id"], []), system, asked.map) for case in chosen], troubles
+
+
+def _nothing_told(text: str, told: Sequence[str]) -> str:
+    """What a command printed that ended well and answered no case."""
+    if told:
+        return f"its answers bear no id of the battery; the first bears {told[0]!r}, expected the id of the picture"
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    said = f"its output begins {first[:80]!r}" if first else "it printed nothing"
+    return f"{said}; expected one JSON object a picture, with its id"
 
 
 def _result(case: Case, answers: list[dict[str, Any]], system: str, scalar_field: str | None) -> Result:
@@ -264,7 +277,17 @@ def _not_passed(results: list[Result]) -> Iterator[str]:
         part = [r for r in results if r.verdict == verdict]
         if part:
             yield f"\n{verdict}:"
+        alike = Counter((r.case["system"], r.got, r.why) for r in part if verdict == UNANSWERED)
+        whole = {
+            (system, *said)
+            for (system, *said), count in alike.items()
+            if count == sum(r.case["system"] == system for r in results)
+        }
+        for system, got, why in sorted(whole):
+            yield f"{system}  every case: got {got}" + (f": {why}" if why else "")
         for r in part:
+            if (r.case["system"], r.got, r.why) in whole:
+                continue
             e = r.case["expected"]
             wanted = Grade(e["at_least"], e["at_most"])
             yield f"{r.case['system']}  {r.case['sentence']}"
@@ -296,6 +319,8 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = arguments(words)
     command = asked.command or OWN
     try:
+        if not asked.command and not (OWN_ROOT / "monitoring").is_dir():
+            raise CallUnusableError("no COMMAND: this project's own grader is not here; name yours: run.py -- ./mine")
         chosen = cases(asked.system, asked.published)
         if asked.map and len(chosen) > 1 and not any("{system}" in word for word in command):
             raise CallUnusableError("--map: one number is one scale; name it with --system, or put {system} in COMMAND")

@@ -119,6 +119,40 @@ def test_a_command_that_crashes_leaves_its_cases_unanswered(capsys: pytest.Captu
     assert "it ended with exit code 1: no licence" in printed
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("pass", "it printed nothing; expected one JSON object a picture, with its id"),
+        ("print('usage: grader FILE')", "its output begins 'usage: grader FILE'; expected one JSON object a picture"),
+        (
+            "print(json.dumps({'id': 17, 'at_least': 1, 'at_most': 1}))",
+            "bear no id of the battery; the first bears '17'",
+        ),
+    ],
+)
+def test_a_command_that_answers_nothing_is_told_what_is_wrong_once(
+    script: str, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, printed = held(capsys, *CRS, "--", *grader(tmp_path, script))
+    assert code == 1
+    assert said in printed
+    assert printed.count("got no answer") == 1
+
+
+def test_a_scale_that_no_answer_speaks_of_is_told_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    other = grader(tmp_path, "print(json.dumps([{'id': p['id'], 'score': 1} for p in pictures]))")
+    _, printed = held(capsys, *CRS, "--", *other)
+    assert printed.count("no at_least and at_most for crs-astct-2019") == 1
+
+
+def test_away_from_the_project_a_command_must_be_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(run, "OWN_ROOT", tmp_path)
+    assert run.main(CRS) == 2
+    assert "no COMMAND: this project's own grader is not here" in capsys.readouterr().err
+
+
 def test_what_was_answered_before_a_crash_counts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     first = grader(tmp_path, "print(json.dumps({'id': pictures[0]['id'], 'grade': 1}), flush=True)\nos._exit(7)")
     code, printed = held(capsys, *CRS, "--map", "grade", "--", *first)
@@ -214,6 +248,7 @@ def test_one_by_one_a_crash_costs_one_case(
         (["--system", "crs-astct-2018"], "--system crs-astct-2018: the battery has no such scale; it has "),
         (["--map", "grade", "--", "cat"], "--map: one number is one scale; name it with --system"),
         ([*CRS, "--", "no-such-grader"], "no-such-grader: cannot be started"),
+        ([*CRS, "--", "no-such-grader --json"], "write its words apart: -- no-such-grader --json"),
     ],
 )
 def test_a_call_that_cannot_be_carried_out_says_why(
