@@ -109,8 +109,9 @@ ROUTES: tuple[Door, ...] = (
     Door("/api/observations", scopes=frozenset({Scope.INGEST_WRITE})),
     Door("/api/openapi.json", open=True),
     Door("/metrics", scopes=frozenset({Scope.METRICS_READ})),
-    # the board, fetched by the page that shows it
+    # asked by the pages themselves: the board, and whether whoever looks is still signed in
     Door("/api/board", roles=SCREENS["ward"].roles),
+    Door("/auth/session", roles=EVERY_ROLE),
     # the pages: one shell for all of them, and what it is filled through
     Door("/", roles=EVERY_ROLE),
     Door("/_stcore/stream", roles=EVERY_ROLE),

@@ -11,7 +11,15 @@ from monitoring.api.health import healthz
 from monitoring.api.intake import post_fhir, post_observations, post_only
 from monitoring.api.metrics import prometheus
 from monitoring.api.openapi import described
-from monitoring.api.sign_in import set_password, set_password_page, sign_in, sign_in_page, sign_out, sign_out_page
+from monitoring.api.sign_in import (
+    set_password,
+    set_password_page,
+    sign_in,
+    sign_in_page,
+    sign_out,
+    sign_out_page,
+    still_in,
+)
 from monitoring.api.single_sign_on import begin, finish
 from monitoring.api.start import lifespan
 from monitoring.api.timing import Timed
@@ -27,6 +35,7 @@ ROUTES: list[BaseRoute] = [
     Route("/api/fhir", post_only),
     Route("/api/observations", post_observations, methods=["POST"]),
     Route("/api/observations", post_only),
+    Route("/auth/session", still_in),
     Route("/auth/sign-in", sign_in_page),
     Route("/auth/sign-in", sign_in, methods=["POST"]),
     Route("/auth/sign-out", sign_out_page),

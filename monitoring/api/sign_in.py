@@ -70,6 +70,11 @@ def signed_in(request: Request, secret: str, account: Account, onward: str) -> R
     return answer
 
 
+async def still_in(_: Request) -> Response:
+    """Nothing: whoever is signed in no more was sent away by the gate. Every open page asks; it is no activity."""
+    return Response(status_code=204)
+
+
 async def sign_out_page(request: Request) -> Response:
     """A question, for whoever follows a link here."""
     token = form_token(request)

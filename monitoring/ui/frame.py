@@ -15,24 +15,48 @@ from monitoring.access import may_open
 from monitoring.store import StoreUnavailable
 from monitoring.ui import live
 from monitoring.ui.marks import tokens
-from monitoring.ui.people import LEFT, ROLE_NAMES, Person, person, sign_out, still_signed_in
+from monitoring.ui.people import LEFT, ROLE_NAMES, Person, person, sign_out
 from monitoring.ui.trouble import calm
 from monitoring.vocabulary import Role
 
 LOOK_EVERY_SECONDS = 5
-"""How often an open screen looks whether its session is over. A signed-out tab is empty after at most as long."""
+"""How often an open screen asks whether its session is over. A signed-out tab leaves after at most as long.
+
+The browser asks the server by HTTP: a fragment that asks costs a run of Streamlit each time, for every open tab.
+"""
 
 _ONE_PAGE = {Role.CAREGIVER, Role.DISPLAY}
 """Who has no pages to choose from: the line of the pages is empty, and what they are is said by the page itself."""
 
 _SHEETS = Path(__file__).parent / "css"
+_NOTHING_SHOWN = "<span hidden>\n</span>"
 _LEAVE = st.components.v2.component(
     "leave",
-    html="<span hidden>\n</span>",
+    html=_NOTHING_SHOWN,
     js="""
 export default function ({ data }) {
   const here = window.location.pathname + window.location.search
   window.location.assign("/auth/sign-in" + (data.comeBack ? "?next=" + encodeURIComponent(here) : ""))
+}
+""",
+)
+_LOOK = st.components.v2.component(
+    "look",
+    html=_NOTHING_SHOWN,
+    js="""
+export default function ({ data }) {
+  const look = async () => {
+    try {
+      const answer = await fetch("/auth/session", { headers: { Accept: "application/json" }, cache: "no-store" })
+      if (answer.status !== 401) return
+      const here = window.location.pathname + window.location.search
+      window.location.assign("/auth/sign-in?next=" + encodeURIComponent(here))
+    } catch {
+      // out of reach: what the page shows says so itself
+    }
+  }
+  const timer = setInterval(look, 1000 * data.seconds)
+  return () => clearInterval(timer)
 }
 """,
 )
@@ -55,18 +79,11 @@ def open_screen(page: str) -> Person:
     if someone is None:
         st.stop()
     _frame_line(someone)
-    _watch()
+    _LOOK(key="look", data={"seconds": LOOK_EVERY_SECONDS}, height=1)
     if not may_open(someone.role, page):
         st.info(f"This page is not for the role “{ROLE_NAMES[someone.role]}”. Choose a page above, or sign out.")
         st.stop()
     return someone
-
-
-@st.fragment(run_every=LOOK_EVERY_SECONDS)
-def _watch() -> None:
-    """Empties the screen soon after its session was ended elsewhere."""
-    if not still_signed_in():
-        st.rerun()
 
 
 def _signed_out() -> None:

@@ -112,6 +112,7 @@ ADDRESSES = [
     ("a patient's page", "GET", "/patient?p=abc", EVERYBODY),
     ("an address nobody knows", "GET", "/attic", EVERYBODY),
     ("what the shell asks first", "GET", "/_stcore/host-config", EVERYBODY),
+    ("whether one is still signed in", "GET", "/auth/session", EVERYBODY),
     ("a download", "GET", "/media/abc.csv", STAFF),
     ("an upload", "PUT", "/_stcore/upload_file/a/b", STAFF),
     ("taking an upload back", "DELETE", "/_stcore/upload_file/a/b", STAFF),

@@ -42,6 +42,7 @@ from monitoring.rounds import Rounds
 from monitoring.settings import Settings
 from monitoring.store import open_store
 from monitoring.store.accounts import open_accounts
+from monitoring.ui.frame import LOOK_EVERY_SECONDS
 from monitoring.vocabulary import Role, Scope
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -243,7 +244,7 @@ async def session(play: Play, url: str, cookie: str, page: str, query: str = "")
         max_size=None,
         proxy=None,
     ) as tab:
-        timers: dict[str, asyncio.Task[None]] = {}
+        timers: dict[str, asyncio.Task[None]] = {"": asyncio.create_task(looks(play, url, cookie))}
         begin = perf_counter()
         await tab.send(asked(page, query).SerializeToString())
         first = True
@@ -265,6 +266,20 @@ async def session(play: Play, url: str, cookie: str, page: str, query: str = "")
         finally:
             for timer in timers.values():
                 timer.cancel()
+
+
+async def looks(play: Play, url: str, cookie: str) -> None:
+    """What every open page asks: whether whoever looks is still signed in."""
+    async with httpx.AsyncClient(base_url=url, cookies={"ward_session": cookie}, timeout=60, trust_env=False) as client:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            try:
+                answer = await client.get("/auth/session")
+            except httpx.HTTPError as error:
+                play.wrong.append(f"session: {type(error).__name__}")
+                continue
+            if answer.status_code != 204:
+                play.wrong.append(f"session: {answer.status_code}")
 
 
 def asked(page: str, query: str, fragment: str = "") -> BackMsg:
