@@ -15,6 +15,9 @@ from .screens import PATIENCE, board_rows, open_patient, scrolls_sideways, settl
 from .served import ROOT, SCREENSHOTS, SIZES, OpenPage, Server
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
+LAYOUT = """() => JSON.stringify([window.innerWidth, window.innerHeight,
+  ...[...document.querySelectorAll("body *")].map((one) => one.getBoundingClientRect()).map((box) =>
+    [box.x, box.y, box.width, box.height])])"""
 SCREENS = ["sign-in", "ward", "patient", "calculator", "home", "intake", "administration", "audit"]
 
 
@@ -74,8 +77,15 @@ class Shown:
         return self.page
 
     def _still(self) -> None:
+        """Waits until the run has ended and everything has the place and size it had a moment ago."""
         settled(self.page)
-        self.page.wait_for_timeout(700)  # the figure draws after the run has ended
+        if self.page.locator(".js-plotly-plot").count():
+            self.page.wait_for_timeout(700)  # the figure draws after the run has ended
+        seen: list[str] = []
+        while len(seen) < 3 or len(set(seen[-3:])) > 1:
+            assert len(seen) < PATIENCE / 100, "it never stands still"
+            self.page.wait_for_timeout(100)
+            seen.append(self.page.evaluate(LAYOUT))
         settled(self.page)
 
 
