@@ -30,7 +30,7 @@ test: $(VENV)/development ## everything: lint, format, types, tests; all run eve
 	@.ci/system-packages
 	@status=0; \
 	$(MAKE) --no-print-directory check || status=1; \
-	$(PY) -m pytest -n 2 --dist loadgroup -rs || status=1; \
+	$(PY) -m pytest -n 2 --dist loadscope -rs || status=1; \
 	exit $$status
 
 check: $(VENV)/development ## lint, format, types, secrets, known vulnerabilities of what is installed

@@ -11,6 +11,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 from argon2 import PasswordHasher
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from monitoring.access import passwords
 
@@ -29,6 +31,21 @@ _MEMORY, _ENOUGH = Path("/dev/shm"), 2 * 1024**3  # noqa: S108 - a folder of our
 if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH:
     os.environ["TMPDIR"] = str(_MEMORY)
     tempfile.tempdir = None
+
+
+class Shares(LoadScopeScheduling):
+    """Tests that stand on one costly thing go to one worker together, the most of them first; any other goes alone."""
+
+    _TOGETHER = ("tests/browser/test_every_screen.py", "tests/browser/", "tests/access/test_a_running_server.py")
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((place for place in self._TOGETHER if nodeid.startswith(place)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Shares:
+    """Not by `xdist_group`: xdist 3.8 writes the group where pytest 9.2 no longer looks, and shares are not kept."""
+    return Shares(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -21,18 +21,12 @@ from monitoring.store.accounts import open_accounts
 from .served import CHROMIUM, CHROMIUM_FLAGS, PASSWORD, ROOT, SIZES, OpenPage, Server, serving
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two groups, each with one server and one Chromium on one worker; without a Chromium they skip and say so.
-
-    Of one group are the questions asked of every screen, which is brought up once for all of them.
-    """
+    """Without a Chromium they skip and say so."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            group = "every screen" if item.path.stem == "test_every_screen" else "browser"
-            item.add_marker(pytest.mark.xdist_group(group))
             if CHROMIUM is None:
                 item.add_marker(
                     pytest.mark.skip(reason="NO CHROMIUM: no screen was looked at; apt-get install chromium")
