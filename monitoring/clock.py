@@ -65,8 +65,10 @@ def parse_with_offset(text: str, tz: tzinfo | None = None) -> tuple[datetime, in
     if _PLAIN.fullmatch(value):
         with suppress(ValueError, OverflowError):  # which below say what was expected
             plain = datetime.fromisoformat(value)
+            if plain.tzinfo is UTC:
+                return plain, 0
             offset = plain.utcoffset() or _NOTHING
-            return (plain if plain.tzinfo is UTC else plain.astimezone(UTC)), offset // _MINUTE
+            return plain.astimezone(UTC), offset // _MINUTE
     if _DATE.fullmatch(value):
         raise TimeRefused("a date without a time of day; expected an ISO 8601 time such as 2026-03-01T08:00+01:00")
     match = _ISO.fullmatch(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
+from msgspec import Struct
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from monitoring.fact import Fact as Fact  # noqa: PLC0414 - spoken of together with its kinds
@@ -266,7 +267,7 @@ class UnmappedCode(BaseModel):
     label: str | None = None
 
 
-class RowRead(BaseModel):
+class RowRead(Struct, frozen=True, gc=False):
     """One row, message or resource of an input, after reading: facts, refusals, or a reason to pass over it.
 
     Exactly one outcome is counted for it: quarantined where anything in it was refused, else ignored where it
@@ -275,9 +276,9 @@ class RowRead(BaseModel):
     A row with refusals or `unmapped` codes is kept so that it can be corrected or replayed: `raw` is the row,
     resource or message as it came, `context` what must stand before it for it to be read alone (the header line
     of a table), and `context`, a line break and `raw` in UTF-8 are again an input of the same format.
-    """
 
-    model_config = ConfigDict(frozen=True)
+    Its parts are validated already, so it is a plain structure: one is made for every row of every file.
+    """
 
     source: str
     place: str

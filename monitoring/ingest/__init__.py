@@ -211,8 +211,7 @@ def _read(stream: BinaryIO, fmt: str, reading: Reading) -> Iterator[RowRead]:
     found = contents(buffered)
     read_as = found if fmt == "auto" else fmt
     if read_as in _READERS:
-        yield from _READERS[read_as](buffered, reading)
-        return
+        return _READERS[read_as](buffered, reading)
     table = read_parquet(buffered) if found == "parquet" else read_delimited(buffered)
     reading = replace(reading, comma_is_decimal=table.comma_is_decimal)
-    yield from read_rows(table, kind_of(table.header, _TABLES[fmt]), reading)
+    return read_rows(table, kind_of(table.header, _TABLES[fmt]), reading)

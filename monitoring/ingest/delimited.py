@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 LONGEST_FIELD = 100_000
 LONGEST_RECORD = 1_000_000
 _DELIMITERS = (",", ";", "\t")
-_row = tuple.__new__  # what TextRow() does, without its call
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -154,7 +153,7 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[TextRow]:
             cells = text.split(delimiter)
             if len(cells) == width and len(text) <= LONGEST_FIELD:
                 if cells[0] or text.strip():
-                    yield _row(TextRow, (str(number), cells, text, None))
+                    yield TextRow(str(number), cells, text)
             else:
                 yield from _checked([_Line(number, text.encode(), False)], lines, delimiter, width)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from monitoring.concepts import folded
 from monitoring.ingest.repeats import Repeats
 from monitoring.ingest.rows import Reading, Row, cell_text, nearest
-from monitoring.ingest.sources import FileRefused, Table
+from monitoring.ingest.sources import FileRefused, Table, TextRow
 from monitoring.records import RowRead
 
 ANY_FACT = {name: (name,) for name in ("status", "author", "recorded_at", "record_id")}
@@ -101,18 +101,8 @@ def _read_rows(
     headers = {name: table.header[at] for name, at in positions.items()}
     headers |= {table.header[at]: table.header[at] for at in misspelt}
     places = {**positions, **{table.header[at]: at for at in misspelt}}
-    repeated = Repeats(kind.read, kind.together, reading, positions).reader() if kind.together else None
-    for text_row in table.rows:
-        place, cells_here, _, broken = text_row
-        if (
-            repeated is not None
-            and broken is None
-            and not (misspelt and any(cells_here[at].strip() for at in misspelt))
-        ):
-            known = repeated(cells_here, place)
-            if known is not None:
-                yield known
-                continue
+
+    def in_full(text_row: TextRow) -> RowRead:
         cells = {} if text_row.broken else {name: text_row.cells[at] for name, at in places.items()}
         row = Row(reading, text_row.place, cells, text_row.raw, headers, table.header_text)
         if text_row.broken:
@@ -124,7 +114,11 @@ def _read_rows(
             for at, reason in misspelt.items():
                 if cell_text(text_row.cells[at]) is not None:
                     row.refuse(table.header[at], "unknown column", reason)
-        yield row.done()
+        return row.done()
+
+    if not kind.together:
+        return map(in_full, table.rows)
+    return Repeats(kind.read, kind.together, reading, positions, misspelt).rows(table.rows, in_full)
 
 
 def _misspelt(header: Sequence[str], kind: Kind, reading: Reading, positions: Mapping[str, int]) -> dict[int, str]:

@@ -8,13 +8,15 @@ it is not read here at all, so that a refusal always comes from the one reader.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, TypeVar
 
+from monitoring.clock import TimeRefused
 from monitoring.fact import STAMPED
-from monitoring.ingest.rows import Reading, Row, cell_text
+from monitoring.ingest.rows import Reading, Row, cell_text, moment_in
+from monitoring.ingest.sources import TextRow
 from monitoring.records import Fact, RowRead
 from monitoring.stamp import CONTENT, EXTRA, FIELDS_SET, NEW, PRIVATE, Stamp
 from monitoring.vocabulary import Status
@@ -44,6 +46,7 @@ class Repeats:
     """One file's rows out of what its cells said before.
 
     `groups` are the columns that are read together; each group must give the same facts whatever stands in the others.
+    A row with anything in a cell of `unknown`, columns that are refused where they are filled, is not answered here.
     """
 
     def __init__(
@@ -52,12 +55,13 @@ class Repeats:
         groups: Sequence[Sequence[str]],
         reading: Reading,
         positions: Mapping[str, int],
+        unknown: Collection[int] = (),
     ) -> None:
         self._read = read
         self._reading = reading
-        self._place = f"{reading.source}:"
         self._patient, self._time = positions["patient_id"], positions["time"]
         self._record_id, self._recorded_at = positions.get("record_id"), positions.get("recorded_at")
+        self._unknown = tuple(unknown)
         self._patients = _Kept(cell_text)
         self._moments = _Kept(self._moment)
         self._charted = _Kept(self._recorded)
@@ -69,76 +73,75 @@ class Repeats:
         about = [name for name in ("author", "status") if name in positions]
         self._about = itemgetter(*(positions[name] for name in about)) if about else None
         self._saying = _Kept(self._asking_about(about))
-        self._stored = Stamp(RowRead(source=reading.source, place="", facts=()), ("source", "place", "facts"))
 
-    def reader(self) -> Callable[[Sequence[str], str], RowRead | None]:
-        """What reads cells and their place as their kind would; it gives None where that has to be asked.
+    def rows(self, rows: Iterable[TextRow], in_full: Callable[[TextRow], RowRead]) -> Iterator[RowRead]:
+        """Each of `rows` as its kind would read it; a row that is not answered here is read `in_full`.
 
         Written out flat, with nothing but local names: it runs once a row, and a call is a tenth of a file's time.
         """
         new, content, fields_set, extra, private = NEW, CONTENT, FIELDS_SET, EXTRA, PRIVATE
         patients, at_patient, moments, at_time = self._patients, self._patient, self._moments, self._time
-        saying, about_of, groups, before = self._saying, self._about, self._groups, self._place
-        charted, at_charted, at_number = self._charted, self._recorded_at, self._record_id
-        plain = about_of is None and at_charted is None and at_number is None
-        stored, stored_fields, more = self._stored.whole, self._stored.fields_set, dict[str, Any]()
-
-        def row(cells: Sequence[str], place: str) -> RowRead | None:
-            patient_id = patients[cells[at_patient]]
-            effective_at, offset = moments[cells[at_time]]
-            if effective_at is None or patient_id is None:
-                return None
-            if not plain:
-                if about_of is not None:
-                    about = saying[about_of(cells)]
-                    if about is None:
-                        return None
-                    more["author"], more["status"] = about
-                if at_charted is not None:
-                    more["recorded_at"], refused = charted[cells[at_charted]]
-                    if refused:
-                        return None
-                if at_number is not None:
-                    more["record_id"] = cell_text(cells[at_number])
-            source = before + place
+        groups, file, before = self._groups, self._reading.source, f"{self._reading.source}:"
+        plain = self._about is None and self._recorded_at is None and self._record_id is None and not self._unknown
+        more: dict[str, Any] | None = {}
+        for text_row in rows:
             facts: list[Fact] = []
-            for chosen, answers in groups:
-                answer = answers[chosen(cells)]
-                if answer is None:
-                    return None
-                for stamp in answer:
-                    said = stamp.whole.copy()
-                    said["patient_id"] = patient_id
-                    said["effective_at"] = effective_at
-                    said["source"] = source
-                    said["utc_offset_minutes"] = offset
-                    if more:
-                        said.update(more)
-                    fact = new(stamp.of)
-                    content(fact, said)
-                    fields_set(fact, stamp.fields_set)
-                    extra(fact, None)
-                    private(fact, None)
-                    facts.append(fact)
-            if not facts:
-                return None
-            holding = stored.copy()
-            holding["place"] = place
-            holding["facts"] = tuple(facts)
-            read = new(RowRead)
-            content(read, holding)
-            fields_set(read, stored_fields)
-            extra(read, None)
-            private(read, None)
-            return read
+            if text_row.broken is None:
+                cells, place = text_row.cells, text_row.place
+                patient_id = patients[cells[at_patient]]
+                effective_at, offset = moments[cells[at_time]]
+                if not plain:
+                    more = self._beside(cells)
+                if patient_id is not None and effective_at is not None and more is not None:
+                    source = before + place
+                    for chosen, answers in groups:
+                        answer = answers[chosen(cells)]
+                        if answer is None:
+                            facts.clear()
+                            break
+                        for stamp in answer:
+                            said = stamp.whole.copy()
+                            said["patient_id"] = patient_id
+                            said["effective_at"] = effective_at
+                            said["source"] = source
+                            said["utc_offset_minutes"] = offset
+                            if more:
+                                said.update(more)
+                            fact = new(stamp.of)
+                            content(fact, said)
+                            fields_set(fact, stamp.fields_set)
+                            extra(fact, None)
+                            private(fact, None)
+                            facts.append(fact)
+            yield RowRead(file, place, tuple(facts)) if facts else in_full(text_row)
 
-        return row
+    def _beside(self, cells: Sequence[str]) -> dict[str, Any] | None:
+        """What every fact of a row carries beside whose it is, when and where; None where that has to be asked."""
+        if any(cells[at].strip() for at in self._unknown):
+            return None
+        said = dict[str, Any]()
+        if self._about is not None:
+            about = self._saying[self._about(cells)]
+            if about is None:
+                return None
+            said["author"], said["status"] = about
+        if self._recorded_at is not None:
+            said["recorded_at"], refused = self._charted[cells[self._recorded_at]]
+            if refused:
+                return None
+        if self._record_id is not None:
+            said["record_id"] = cell_text(cells[self._record_id])
+        return said
 
     def _probe(self, cells: Mapping[str, str]) -> Row:
         return Row(self._reading, "", cells, "")
 
     def _moment(self, text: str) -> tuple[datetime | None, int | None]:
-        return self._probe({"time": text}).moment_and_offset("time")
+        said = cell_text(text)
+        try:
+            return (None, None) if said is None else moment_in(said, self._reading)
+        except TimeRefused:
+            return None, None
 
     def _recorded(self, text: str) -> tuple[datetime | None, bool]:
         row = self._probe({"recorded_at": text})

@@ -54,6 +54,15 @@ def cell_text(text: str) -> str | None:
     return None if text in _EMPTY else text
 
 
+def moment_in(text: str, reading: Reading, ahead: timedelta = CLOCKS_APART) -> tuple[datetime, int | None]:
+    """A time as `reading` takes it, and how many minutes from UTC it says it is. Raises TimeRefused.
+
+    `ahead` is how far after the time of receipt it may lie.
+    """
+    at, offset = parse_with_offset(text, reading.tz)
+    return checked(at, reading.received_at, ahead=ahead, live=reading.live), offset
+
+
 def absent_reason(text: str) -> AbsentReason | None:
     """The reason a value is not there, where `text` is one."""
     return _ABSENT.get(folded(text))
@@ -71,7 +80,7 @@ def _nearest(name: str, known: tuple[str, ...], count: int) -> list[str]:
     return [by_fold[option] for option in found]
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """A row being read: `cells` is the text by column of its kind, `headers` how the file spells each column.
 
@@ -130,7 +139,7 @@ class Row:
         text = self.text(column)
         if text is None:
             return None
-        if not self.reading.comma_is_decimal and _THOUSANDS.fullmatch(text):
+        if "," in text and not self.reading.comma_is_decimal and _THOUSANDS.fullmatch(text):
             self.refuse(
                 column,
                 "not a number",
@@ -228,8 +237,7 @@ class Row:
                 self.refuse(column, "missing", expected)
             return None, None
         try:
-            at, offset = parse_with_offset(text, self.reading.tz)
-            return checked(at, self.reading.received_at, ahead=ahead, live=self.reading.live), offset
+            return moment_in(text, self.reading, ahead)
         except TimeRefused as refused:
             rule = "future" if isinstance(refused, FutureRefused) else "time"
             self.refuse(column, rule, f"{refused}; quarantined, not graded")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class FileRefused(ValueError):
     """An input refused whole; the message says what, what was expected, and what the person can do."""
 
 
-class TextRow(NamedTuple):
+class TextRow(Struct, frozen=True, gc=False):
     """One data row: its place, its cells, its text as it arrived, and why it cannot be read as cells (`broken`)."""
 
     place: str

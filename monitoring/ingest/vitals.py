@@ -28,8 +28,11 @@ def _read(row: Row) -> None:
     found: dict[str, tuple[str, Observation]] = {}
     disputed: set[str] = set()
     for column, (concept_id, unit) in _COLUMNS.items():
+        cell = row.cells.get(column)
+        if not cell:
+            continue
         concept = row.reading.dictionary.concepts[concept_id]
-        reason = absent_reason(row.cells.get(column, ""))
+        reason = absent_reason(cell)
         if reason is not None:
             found.setdefault(concept_id, (column, Observation(**said, concept=concept_id, absent_reason=reason)))
             continue

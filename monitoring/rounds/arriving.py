@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
+from msgspec.structs import replace
+
 from monitoring.access.acts import Act, Deed, Origin, Seen
 from monitoring.ingest import FileRefused, read_stream
 from monitoring.ingest.rows import Reading
@@ -83,7 +85,7 @@ def arriving(stream: BinaryIO, fmt: str, reading: Reading, arrived: Arrived, who
 def _remembered(row: RowRead, arrived: Arrived) -> RowRead:
     arrived.refused += len(row.refusals)
     if len(arrived.rows) < MOST_TOLD:
-        arrived.rows.append(row.model_copy(update={"raw": None, "context": None, "facts": ()}))
+        arrived.rows.append(replace(row, raw=None, context=None, facts=()))
     return row
 
 

@@ -12,6 +12,8 @@ from datetime import datetime, tzinfo
 from io import BytesIO
 from itertools import islice
 
+from msgspec.structs import replace
+
 from monitoring.access.acts import Act, Origin
 from monitoring.clock import zone
 from monitoring.concepts import Dictionary
@@ -104,7 +106,7 @@ def correct(store: Store, reader: Reader, held: HeldRefusal, raw: str, author: s
         for fact in stored
         if f"{fact.source} ".startswith(f"{row.source}:{row.place} ")
     ]
-    found[0] = found[0].model_copy(update={"facts": (*withdrawn, *found[0].facts)})
+    found[0] = replace(found[0], facts=(*withdrawn, *found[0].facts))
     rows = [_said_by(one, author, f"{row.source} (corrected)") for one in found]
     closing = Closing(row.key, "corrected", author, reader.at, raw=raw)
     said = deed(Act.ROW_CORRECTED, reader.by, 1)
@@ -125,7 +127,7 @@ def replay(store: Store, reader: Reader, rows: Iterable[HeldRow], author: str) -
         for row in some:
             found = [] if row.raw is None else reader.rows(row, row.raw)
             refusals += [refusal for one in found for refusal in one.refusals]
-            renamed = [one.model_copy(update={"source": f"{row.source} (replayed)"}) for one in found]
+            renamed = [replace(one, source=f"{row.source} (replayed)") for one in found]
             if not found or any(one.refusals or one.unmapped for one in found):
                 partly += renamed
                 waiting += 1
@@ -156,12 +158,11 @@ def _in_place(read: RowRead, row: HeldRow) -> RowRead:
     if row.context is None:
         return read
     there, here = f"{row.source}:{read.place}", f"{row.source}:{row.place}"
-    return read.model_copy(
-        update={
-            "place": row.place,
-            "facts": tuple(_moved(fact, here) if fact.source == there else fact for fact in read.facts),
-            "refusals": tuple(one.model_copy(update={"place": row.place}) for one in read.refusals),
-        }
+    return replace(
+        read,
+        place=row.place,
+        facts=tuple(_moved(fact, here) if fact.source == there else fact for fact in read.facts),
+        refusals=tuple(one.model_copy(update={"place": row.place}) for one in read.refusals),
     )
 
 
@@ -171,4 +172,4 @@ def _moved(fact: Fact, source: str) -> Fact:
 
 def _said_by(read: RowRead, author: str, source: str) -> RowRead:
     facts = tuple(fact.model_copy(update={"author": author}) for fact in read.facts)
-    return read.model_copy(update={"facts": facts, "source": source})
+    return replace(read, facts=facts, source=source)

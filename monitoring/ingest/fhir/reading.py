@@ -21,7 +21,6 @@ from monitoring.ingest.fhir.codes import Codes
 from monitoring.ingest.fhir.resources import UNREADABLE, CodeableConcept, Head, Patient, Period, Reference, Resource
 from monitoring.ingest.rows import Reading
 from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
-from monitoring.stamp import Stamp
 from monitoring.vocabulary import RETRACTED, Status
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -29,7 +28,6 @@ ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _SHOWN = 200
 _MONTH_OR_YEAR = re.compile(r"[0-9]{4}(-[0-9]{2})?")
 Read = TypeVar("Read", bound=msgspec.Struct)
-_ROW = Stamp(RowRead(source="", place=""), ("source", "place", "facts"))
 
 
 class NotRead(Exception):
@@ -104,7 +102,7 @@ class One:
     def done(self) -> RowRead:
         """The resource as read."""
         if self.facts and not (self.refusals or self.unmapped):
-            return _ROW.copy({"source": self.reading.source, "place": self.place, "facts": tuple(self.facts)})
+            return RowRead(self.reading.source, self.place, tuple(self.facts))
         kept = bool(self.refusals or self.unmapped)
         nothing = not (self.facts or self.refusals)
         return RowRead(

@@ -150,7 +150,6 @@ class Repeats:
         self._charted = _Kept(self._recorded)
         self._anybody = self._fresh()
         self._place, self._received_at = f"{reading.source}:", reading.received_at
-        self._stored = Stamp(RowRead(source=reading.source, place=""), ("source", "place", "facts"))
 
     def resource(self, entry: bytes) -> bytes | None:
         """The resource of a Bundle entry that says nothing else than how it is called and found."""
@@ -190,7 +189,7 @@ class Repeats:
             return None
         said["status"] = answer.status
         facts = tuple([stamp.copy(said) for stamp in answer.stamps])
-        return self._stored.copy({"source": self._reading.source, "place": place, "facts": facts})
+        return RowRead(self._reading.source, place, facts)
 
     def _stamped(self, shape: _Shape, pieces: list[bytes], where: str) -> tuple[dict[str, object], str, int]:
         """What is stamped on every fact but the status, its place, and the colons in it. Raises any of `_LEFT`."""
