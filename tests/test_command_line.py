@@ -96,6 +96,9 @@ def test_ingest_with_a_refused_row_exits_3_and_names_its_place(run: Run, folder:
     (refusal,) = told["refusals"]
     assert set(refusal) == {"source", "place", "field", "value", "reason", "rule"}
     assert (refusal["place"], refusal["field"], refusal["value"]) == ("2", "time", "2026-03-02T11:00")
+    equation = '"read":1,"stored":0,"duplicates":0,"quarantined":1,"ignored":0,"ignored_kinds":{}'
+    refused = done.stdout.partition('"refusals":')[2].partition(',"sources":')[0]
+    assert done.stdout == f'{{{equation},"refusals":{refused},"sources":[{{{equation},"source":"bad.csv"}}]}}\n'
     text = run("ingest", folder / "bad.csv")
     assert "1 read = 0 stored + 0 duplicates + 1 quarantined + 0 ignored" in text.stdout
     assert "bad.csv:2 time = '2026-03-02T11:00': no time zone" in text.stderr

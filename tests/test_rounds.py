@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -12,8 +14,9 @@ import pytest
 
 from monitoring.concepts import dictionary
 from monitoring.ingest import FileRefused
-from monitoring.records import Infusion, Observation, Patient, Placement, SymptomReport
+from monitoring.records import Infusion, Observation, Patient, Placement, Refusal, SymptomReport
 from monitoring.rounds import Rounds
+from monitoring.rounds.refusals import Refusals
 from monitoring.settings import Settings
 from monitoring.store import Changes, Mark, Store, open_store
 from monitoring.vocabulary import Reporter, Severity
@@ -321,3 +324,66 @@ def test_a_restored_backup_shows_none_of_the_patients_it_does_not_hold(tmp_path:
     (tmp_path / "backup.db").rename(tmp_path / "live.db")
     assert [row.patient_id for row in rounds.ward(ARRIVED).rows] == ["P2"]
     live.close()
+
+
+class Counted:
+    """How many Refusals there are in memory after each commit of a call."""
+
+    def __init__(self) -> None:
+        self.alive: list[int] = []
+
+    def __call__(self, _source: str, _done: int) -> None:
+        self.alive.append(sum(type(found) is Refusal for found in gc.get_objects()))
+
+
+def all_refused(path: Path, rows: int) -> Path:
+    body = "".join(f"P1,2026-03-02T08:00Z,temperature,{n}.5,Cel\n" for n in range(1000, 1000 + rows))
+    path.write_text(f"patient_id,time,concept,value,unit\n{body}", encoding="utf-8")
+    return path
+
+
+def test_the_report_of_a_file_in_which_every_row_is_refused_holds_none_of_them_in_memory(
+    rounds: Rounds, tmp_path: Path
+) -> None:
+    before, counted = Counted(), Counted()
+    before("", 0)
+    report = rounds.ingest([all_refused(tmp_path / "bad.csv", 12_000)], received_at=ARRIVED, progress=counted)
+    gc.collect()
+    counted("", 0)
+    assert (report.read, report.quarantined, len(report.refusals)) == (12_000, 12_000, 12_000)
+    assert len(counted.alive) == 4
+    assert max(counted.alive[:3]) - before.alive[0] < 6000  # the chunk of 5,000 that was committed, not those before
+    assert counted.alive[3] == before.alive[0]
+    assert [one.value for one in report.refusals] == [f"{n}.5" for n in range(1000, 13_000)]
+
+
+def test_memory_does_not_grow_with_the_number_of_refusals() -> None:
+    def held(count: int) -> int:
+        tracemalloc.start()
+        refusals = Refusals()
+        for n in range(count):
+            refusals.add(Refusal(source="v.csv", place=str(n), field="hr", reason="too high", raw="x" * 400))
+        assert sum(1 for _ in refusals) == count
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak
+
+    few, many = held(5_000), held(20_000)
+    assert many < few + 200_000
+
+
+REFUSED = [Refusal(source="v.csv", place=str(n), field="hr", value='9"0 é', reason="too high") for n in range(7)]
+
+
+@pytest.mark.parametrize(
+    "which", [slice(3), slice(2, 5), slice(None, None, -1), slice(6, None, -2), slice(-2, None), slice(9, 12)]
+)
+def test_refusals_are_sliced_as_a_list_is(which: slice) -> None:
+    refusals = Refusals()
+    for one in REFUSED:
+        refusals.add(one)
+    assert list(refusals[which]) == REFUSED[which]
+    assert (refusals[0], refusals[-1], len(refusals)) == (REFUSED[0], REFUSED[-1], 7)
+    assert (REFUSED[3] in refusals, refusals[3] == REFUSED[4]) == (True, False)
+    with pytest.raises(IndexError):
+        refusals[7]

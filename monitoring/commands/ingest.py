@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,10 +48,20 @@ def run(asked: argparse.Namespace) -> int:
 def tell(report: IngestReport, *, as_json: bool) -> None:
     """Print what became of the rows. The bytes of a refused row stay in the store: they may hold a name."""
     if as_json:
-        terminal.say(report.model_dump_json(exclude={"refusals": {"__all__": {"raw"}}}))
+        _say_json(report)
         return
     for source in report.sources:
         terminal.say(f"{source.source}: {terminal.equation(source)}")
     if len(report.sources) != 1:
         terminal.say(f"all: {terminal.equation(report)}")
     terminal.note_refusals(report.refusals, "--json lists all, the Intake page shows them")
+
+
+def _say_json(report: IngestReport) -> None:
+    """The whole report as one JSON object, a refusal at a time: there may be as many as the file has rows."""
+    counted = report.model_dump_json(exclude={"sources"})
+    sys.stdout.write(f'{counted[:-1]},"refusals":[')
+    for number, refusal in enumerate(report.refusals):
+        sys.stdout.write(("," if number else "") + refusal.model_dump_json(exclude={"raw"}))
+    sources = ",".join(one.model_dump_json() for one in report.sources)
+    terminal.say(f'],"sources":[{sources}]}}')

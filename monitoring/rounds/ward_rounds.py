@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Condition, Lock
 from typing import BinaryIO
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from monitoring import score_view
 from monitoring.access.acts import Act, Origin
@@ -26,11 +26,12 @@ from monitoring.ingest.hl7v2 import read_message
 from monitoring.ingest.rows import Reading
 from monitoring.monitored import watched
 from monitoring.patient_view import explanations, patient_view
-from monitoring.records import AlertChange, Fact, Refusal, RowRead, Tally
+from monitoring.records import AlertChange, Fact, RowRead, Tally
 from monitoring.rounds.arriving import Arrived, Senders, arriving
 from monitoring.rounds.boards import Boards
 from monitoring.rounds.courses import Courses
 from monitoring.rounds.deeds import charted, deed
+from monitoring.rounds.refusals import Refusals
 from monitoring.rounds.refused import Refused
 from monitoring.rounds.site import SiteRounds
 from monitoring.score_view import Laboratory
@@ -55,11 +56,11 @@ class SourceTally(Tally):
 
 
 class IngestReport(Tally):
-    """The equation of one call, what was refused in it, and the equation of each source."""
+    """The equation of one call and of each source, and what was refused: read when asked for, never dumped."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
-    refusals: tuple[Refusal, ...] = ()
+    refusals: Refusals = Field(default_factory=Refusals, exclude=True)
     sources: tuple[SourceTally, ...] = ()
 
 
@@ -102,13 +103,14 @@ class Rounds(Refused):
         rows = read_paths(
             paths, fmt=fmt, tz=zone, received_at=received_at, dictionary=self._with_mappings(), share=share
         )
-        refusals: list[Refusal] = []
+        refusals = Refusals()
         by_source: dict[str, Tally] = defaultdict(Tally)
         done = 0
 
         def remembered() -> Iterator[RowRead]:
             for row in rows:
-                refusals.extend(one if one.raw else one.model_copy(update={"raw": row.raw}) for one in row.refusals)
+                for one in row.refusals:
+                    refusals.add(one if one.raw else one.model_copy(update={"raw": row.raw}))
                 yield row
 
         def committed(source: str, tally: Tally) -> None:
@@ -128,7 +130,7 @@ class Rounds(Refused):
         )
         return IngestReport(
             **total.model_dump(),
-            refusals=tuple(refusals),
+            refusals=refusals,
             sources=tuple(SourceTally(source=source, **tally.model_dump()) for source, tally in by_source.items()),
         )
 

@@ -99,10 +99,10 @@ def _outcome(someone: Person) -> None:
 
 
 def _refused_now(report: IngestReport, someone: Person) -> None:
-    sources = dict.fromkeys(one.source for one in report.refusals)
+    sources = [one.source for one in report.sources if one.quarantined]
     with st.container(horizontal=True):
         if may(someone.role, Action.CORRECT_INTAKE):
-            only = next(iter(sources)) if len(sources) == 1 else None
+            only = sources[0] if len(sources) == 1 else None
             st.button("Mend these rows", type="primary", key="mend-these", on_click=show_source, args=(only,))
         if may(someone.role, Action.EXPORT):
             st.download_button(

@@ -3,7 +3,8 @@
 Beside our reader, in the same run and on the same file, per-row pydantic: `csv.DictReader` and one model a row that
 holds the same rules for these columns (aware times, known concepts and units, believable values) and gives the same
 facts. Some rows of each file are bad in a known way; both must refuse exactly those. Run with
-`python -m tests.benchmarks.intake`; `--rows 1000000` for the large file, `--durable` to store it as well.
+`python -m tests.benchmarks.intake`; `--rows 1000000` for the large file, `--durable` to store it as well, and then to
+read every patient back and grade the whole course by the default scales. `--only long` leaves the wide file out.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError, field_val
 
 from monitoring.clock import checked
 from monitoring.concepts import dictionary
+from monitoring.course import Course
+from monitoring.episodes import grade_report
+from monitoring.grading import DEFAULT_SYSTEMS
 from monitoring.ingest import read_paths
-from monitoring.records import Fact, Observation, OxygenSupport
+from monitoring.records import Fact, Observation, OxygenSupport, latest_effective
 from monitoring.rounds import Rounds
 from monitoring.settings import Settings
-from monitoring.store import open_store
+from monitoring.store import Store, open_store
 
 RECEIVED = datetime(2027, 1, 1, tzinfo=UTC)
 START = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -248,26 +252,52 @@ def read_only(name: str) -> None:
     """Read a file, and print the peak memory of this process in MB."""
     for _ in with_ours(Path(name)):
         pass
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(_peak_mb())
 
 
 def durable(path: Path, folder: Path) -> None:
-    """A file read, stored and committed through Rounds, wall time and CPU time."""
+    """A file read, stored and committed through Rounds, then every patient graded: wall time and CPU time."""
     store = open_store(f"sqlite:///{folder / (path.stem + '.db')}")
     rounds = Rounds(store, Settings("", ZoneInfo("UTC"), None, demonstration=False), dictionary())
     begin, busy = perf_counter(), process_time()
     tally = rounds.ingest([path], received_at=RECEIVED)
     spent, busy = perf_counter() - begin, process_time() - busy
-    store.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{path.stem:<6}{tally.read:>10,} rows durable in {spent:.1f} s, {tally.read / spent:,.0f} rows/s "
-        f"({tally.read / busy:,.0f} a second of CPU time), "
-        f"equation {'holds' if tally.holds else 'BROKEN'}, peak memory {peak:.0f} MB"
+        f"({tally.read / busy:,.0f} a second of CPU time), equation {'holds' if tally.holds else 'BROKEN'}, "
+        f"{tally.quarantined:,} quarantined, peak memory {_peak_mb():.0f} MB"
+    )
+    begin, busy = perf_counter(), process_time()
+    facts, steps = graded(store)
+    graded_in, graded_busy = perf_counter() - begin, process_time() - busy
+    store.close()
+    print(
+        f"      {facts:,} facts of {PATIENTS} patients graded in {graded_in:.1f} s ({graded_busy:.1f} s of CPU time), "
+        f"{steps:,} steps by {len(DEFAULT_SYSTEMS)} scales; durable and graded "
+        f"{tally.read / (spent + graded_in):,.0f} rows/s, {facts / (spent + graded_in):,.0f} facts/s, "
+        f"peak memory {_peak_mb():.0f} MB"
     )
 
 
-def report(rows: int, *, store: bool) -> None:
+def graded(store: Store) -> tuple[int, int]:
+    """Every patient read back and graded over the whole course by the default scales: facts, and steps found."""
+    found = steps = 0
+    for patient_id in store.patients():
+        facts = store.facts(patient_id)
+        moment = latest_effective(facts)
+        if moment is None:
+            continue
+        course = Course.from_facts(patient_id, facts, dictionary(), ZoneInfo("UTC"))
+        found += len(facts)
+        steps += sum(len(told["steps"]) for told in grade_report(course, DEFAULT_SYSTEMS, moment, ZoneInfo("UTC")))
+    return found, steps
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def report(rows: int, *, store: bool, only: str | None) -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -275,6 +305,7 @@ def report(rows: int, *, store: bool) -> None:
             (folder / "long.csv", LongRow, write_long),
             (folder / "wide.csv", WideRow, write_wide),
         ]
+        files = [file for file in files if only in {None, file[0].stem}]
         print(f"{'file':<6}{'rows':>10}{'ours rows/s':>14}{'pydantic rows/s':>16}{'ratio':>8}   quarantined set")
         for path, model, write in files:
             compared(path, model, write(path, rows))
@@ -292,5 +323,6 @@ if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--rows", type=int, default=100_000)
     asked.add_argument("--durable", action="store_true")
+    asked.add_argument("--only", choices=("long", "wide"))
     found = asked.parse_args()
-    report(found.rows, store=found.durable)
+    report(found.rows, store=found.durable, only=found.only)
