@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property, lru_cache
 from itertools import pairwise
-from json.encoder import encode_basestring_ascii
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
@@ -46,21 +46,21 @@ class Fact(BaseModel):
         A statement that its source numbers (`record_id`) is a new one when its charting time differs.
         """
         likeness: Likeness | None = self.__dict__.get(LIKENESS)
-        if likeness is not None and likeness.is_worth_it():
+        if likeness is not None and (likeness.written or likeness.is_worth_it()):
             return likeness.fact_id(self.__dict__)
         return self._identity(self.status, self.record_id)
 
     def as_json(self) -> str:
         """The fact as the store keeps it: one JSON object without empty fields."""
         likeness: Likeness | None = self.__dict__.get(LIKENESS)
-        if likeness is not None and likeness.is_worth_it():
+        if likeness is not None and (likeness.written or likeness.is_worth_it()):
             return likeness.as_json(self.__dict__)
         return self.model_dump_json(exclude_none=True)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As pydantic does; what was worked out of the original is worked out anew."""
         copied = super().model_copy(update=update, deep=deep)
-        for derived in ("fact_id", LIKENESS):
+        for derived in DERIVED:
             copied.__dict__.pop(derived, None)
         return copied
 
@@ -118,6 +118,10 @@ _SPELLING = _Spellings({str: encode_basestring_ascii, float: float.__repr__, int
 
 LIKENESS = "_likeness"
 """Where a stamped fact keeps its Likeness: beside its fields, so that no comparison, copy or text of it shows it."""
+WHENCE = "_whence"
+"""Where facts stamped together, those of one row, keep what they say alike of whose they are, when and whence."""
+DERIVED = ("fact_id", LIKENESS, WHENCE)
+"""What a fact's dictionary may hold beside its fields: worked out of them, and of no other fact."""
 STAMPED = (
     "patient_id",
     "effective_at",
@@ -136,6 +140,48 @@ _OF_ONE_FACT = 2
 """Questions asked of one fact that is stored: its id and its JSON."""
 
 
+class Whence:
+    """Whose, when and whence (STAMPED) as text: written for the first that asks of those stamped together."""
+
+    __slots__ = ("charted", "for_json", "for_time", "number", "patient", "status")
+
+    for_json: str
+    for_time: str
+    patient: str
+    number: str
+    charted: str
+    status: str
+
+    def write(self, said: Mapping[str, Any]) -> Whence:
+        """The texts for a fact with these fields."""
+        number, charted, status = said["record_id"], said["recorded_at"], said["status"]
+        author, offset = said["author"], said["utc_offset_minutes"]
+        self.for_time = _seconds(said["effective_at"])
+        self.patient = encode_basestring_ascii(said["patient_id"])
+        self.number = "" if number is None else f',"record_id":{encode_basestring_ascii(number)}'
+        self.charted = "" if number is None or charted is None else f',"recorded_at":{_seconds(charted)}'
+        self.status = f',"status":{encode_basestring_ascii(status)}'
+        self.for_json = "".join(
+            (
+                f'{{"patient_id":{encode_basestring(said["patient_id"])},"effective_at":{_moment(said["effective_at"])}',
+                "" if charted is None else f',"recorded_at":{_moment(charted)}',
+                f',"received_at":{_moment(said["received_at"])},"source":{encode_basestring(said["source"])}',
+                "" if author is None else f',"author":{encode_basestring(author)}',
+                f',"status":"{status.value}"',
+                "" if number is None else f',"record_id":{encode_basestring(number)}',
+                "" if offset is None else f',"utc_offset_minutes":{offset}',
+            )
+        )
+        return self
+
+
+def _whence(said: dict[str, Any]) -> Whence:
+    shared: Whence | None = said.get(WHENCE)
+    if shared is None:
+        shared = said[WHENCE] = Whence()
+    return shared if hasattr(shared, "for_json") else shared.write(said)
+
+
 class Likeness:
     """What many facts say alike, written once; only whose, when and whence differ (STAMPED).
 
@@ -143,22 +189,21 @@ class Likeness:
     fraction of the work.
     """
 
-    __slots__ = ("_asked", "_last", "_of", "_parts")
+    __slots__ = ("_asked", "_last", "_of", "_parts", "written")
 
     def __init__(self, of: Fact) -> None:
         self._of = of
         self._asked = 0
         self._parts: tuple[str, ...] = ()
         self._last = ""
+        self.written = False
 
     def is_worth_it(self) -> bool:
         """Whether it was asked of more than one fact: what is said once is not written out twice."""
         self._asked += 1
-        if self._asked <= _OF_ONE_FACT:
-            return False
-        if not self._last:
+        if self._asked > _OF_ONE_FACT and not self.written:
             self._write_out()
-        return True
+        return self.written
 
     def _write_out(self) -> None:
         said = self._of.__dict__
@@ -172,37 +217,21 @@ class Likeness:
         self._parts = "".join(f"{text}," for text in first), *("".join(f",{text}" for text in some) for some in rest)
         own = self._of.model_dump_json(exclude_none=True, exclude=set(STAMPED))
         self._last = f",{own[1:]}"
+        self.written = True
 
-    def fact_id(self, said: Mapping[str, Any]) -> str:
+    def fact_id(self, said: dict[str, Any]) -> str:
         """The id of the fact with these fields."""
         before, after_time, after_patient, after_number, after_charted, end = self._parts
-        number, charted = said["record_id"], said["recorded_at"]
-        numbered = "" if number is None else f',"record_id":{encode_basestring_ascii(number)}'
-        if number is not None and charted is not None:
-            after_number += f',"recorded_at":{_seconds(charted)}'
+        one = _whence(said)
         text = (
-            f'{{{before}"effective_at":{_seconds(said["effective_at"])}{after_time}'
-            f',"patient_id":{encode_basestring_ascii(said["patient_id"])}{after_patient}{numbered}{after_number}'
-            f'{after_charted},"status":{encode_basestring_ascii(said["status"])}{end}}}'
+            f'{{{before}"effective_at":{one.for_time}{after_time},"patient_id":{one.patient}{after_patient}'
+            f"{one.number}{after_number}{one.charted}{after_charted}{one.status}{end}}}"
         )
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
-    def as_json(self, said: Mapping[str, Any]) -> str:
+    def as_json(self, said: dict[str, Any]) -> str:
         """The JSON of the fact with these fields."""
-        charted, author = said["recorded_at"], said["author"]
-        number, offset = said["record_id"], said["utc_offset_minutes"]
-        return "".join(
-            (
-                f'{{"patient_id":{_quoted(said["patient_id"])},"effective_at":{_moment(said["effective_at"])}',
-                "" if charted is None else f',"recorded_at":{_moment(charted)}',
-                f',"received_at":{_moment(said["received_at"])},"source":{_quoted(said["source"])}',
-                "" if author is None else f',"author":{_quoted(author)}',
-                f',"status":"{said["status"].value}"',
-                "" if number is None else f',"record_id":{_quoted(number)}',
-                "" if offset is None else f',"utc_offset_minutes":{offset}',
-                self._last,
-            )
-        )
+        return _whence(said).for_json + self._last
 
 
 @lru_cache(maxsize=4096)
@@ -217,9 +246,3 @@ def _moment(at: datetime) -> str:
 @lru_cache(maxsize=4096)
 def _utc_moment(at: datetime) -> str:
     return _ANYTHING.dump_json(at).decode()
-
-
-def _quoted(text: str) -> str:
-    if text.isalnum() and text.isascii():
-        return f'"{text}"'
-    return _ANYTHING.dump_json(text).decode()

@@ -15,14 +15,13 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.fact import LIKENESS
+from monitoring.fact import DERIVED
 from monitoring.records import Correction, Fact, Observation, OxygenSupport
 from monitoring.stamp import CONTENT, EXTRA, FIELDS_SET, NEW, PRIVATE
 from monitoring.timeline import BEGINNING_OF_TIME, Times, micros, moment, ordered
 from monitoring.vocabulary import RETRACTED
 
-_DERIVED = ("fact_id", LIKENESS)
-_OWN = ("effective_at", "recorded_at", "received_at", "source", "record_id", "value", *_DERIVED)
+_OWN = ("effective_at", "recorded_at", "received_at", "source", "record_id", "value", *DERIVED)
 """What a packed fact has for itself; all else it shares with its like."""
 _NOT_SAID = BEGINNING_OF_TIME
 _WHOLE = -1
@@ -56,7 +55,7 @@ class _Like:
     def __init__(self, fact: Fact) -> None:
         self.first = fact
         self.of = type(fact)
-        self.said = {name: value for name, value in fact.__dict__.items() if name not in _DERIVED}
+        self.said = {name: value for name, value in fact.__dict__.items() if name not in DERIVED}
         self.measures = isinstance(fact, Observation)
         self.fields_set = fact.__pydantic_fields_set__
 

@@ -239,8 +239,8 @@ class Graded:
         gates = [] if open_gate else [row for alternative in self.system.gate for row in alternative]
         higher = [row for row in self.system.criteria if row.grade > self.at_least[place]]
         rows = [*gates, *higher]
-        unknown = [row.axis for row in rows if self.answers[row.key][place] == _UNKNOWN]
-        return list(dict.fromkeys(name for axis in unknown for name in self._open_inputs(axis, place)))
+        unknown = {row.axis.name: row.axis for row in rows if self.answers[row.key][place] == _UNKNOWN}
+        return list(dict.fromkeys(name for axis in unknown.values() for name in self._open_inputs(axis, place)))
 
     def _open_inputs(self, axis: Axis, place: int) -> list[str]:
         """What is missing for an unknown axis: its own name, or what is missing for its inputs that are not known."""

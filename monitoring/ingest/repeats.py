@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from monitoring.clock import TimeRefused
-from monitoring.fact import STAMPED
+from monitoring.fact import STAMPED, WHENCE, Whence
 from monitoring.ingest.rows import Reading, Row, cell_text, moment_in
 from monitoring.ingest.sources import TextRow
 from monitoring.records import Fact, RowRead
@@ -83,6 +83,7 @@ class Repeats:
         patients, at_patient, moments, at_time = self._patients, self._patient, self._moments, self._time
         groups, file, before = self._groups, self._reading.source, f"{self._reading.source}:"
         plain = self._about is None and self._recorded_at is None and self._record_id is None and not self._unknown
+        together = len(groups) > 1
         more: dict[str, Any] | None = {}
         for text_row in rows:
             facts: list[Fact] = []
@@ -94,6 +95,8 @@ class Repeats:
                     more = self._beside(cells)
                 if patient_id is not None and effective_at is not None and more is not None:
                     source = before + place
+                    if together:
+                        whence = Whence()
                     for chosen, answers in groups:
                         answer = answers[chosen(cells)]
                         if answer is None:
@@ -105,6 +108,8 @@ class Repeats:
                             said["effective_at"] = effective_at
                             said["source"] = source
                             said["utc_offset_minutes"] = offset
+                            if together:
+                                said[WHENCE] = whence
                             if more:
                                 said.update(more)
                             fact = new(stamp.of)

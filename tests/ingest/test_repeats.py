@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reading import RECEIVED
 
 from monitoring.concepts import dictionary
-from monitoring.fact import LIKENESS
+from monitoring.fact import LIKENESS, WHENCE
 from monitoring.ingest import read_stream
 from monitoring.ingest.clif import ASSESSMENTS, RESPIRATORY_SUPPORT, VITALS
 from monitoring.ingest.contents import opened
@@ -95,7 +95,7 @@ def test_a_stamped_record_is_the_validated_one_in_every_way_it_can_be_asked(said
     stamped: Fact = Stamp(Observation(**somebody, concept="sbp", value=84.0, unit="mm[Hg]"), tuple(said)).copy(said)
     validated = Observation(**said, concept="sbp", value=84.0, unit="mm[Hg]")
     assert stamped == validated
-    assert [name for name in stamped.__dict__ if name != LIKENESS] == list(validated.__dict__)
+    assert [name for name in stamped.__dict__ if name not in {LIKENESS, WHENCE}] == list(validated.__dict__)
     assert repr(stamped) == repr(validated)
     assert stamped.model_dump() == validated.model_dump()
     assert stamped.model_dump_json(exclude_none=True) == validated.model_dump_json(exclude_none=True)
