@@ -127,6 +127,19 @@ def test_progress_counts_the_rows_of_the_whole_call(rounds: Rounds, tmp_path: Pa
     assert told[-1] == 1400
 
 
+def test_the_share_that_is_read_rises_over_all_files_to_nearly_all(rounds: Rounds, tmp_path: Path) -> None:
+    line = "P1,2026-03-01T00:00:00Z,heart_rate,80,/min\n"
+    for name, rows in (("a.csv", 30_000), ("b.csv", 10_000)):
+        (tmp_path / name).write_text("patient_id,time,concept,value,unit\n" + line * rows, encoding="utf-8")
+    told: list[float] = []
+    rounds.ingest([tmp_path / "a.csv", tmp_path / "b.csv"], received_at=ARRIVED, share=told.append)
+    assert len(told) == 40
+    assert told == sorted(told)
+    assert 0 < told[0] < 0.3
+    assert told[29] == pytest.approx(0.75, abs=0.001)
+    assert told[39] == 1.0
+
+
 def test_what_a_screen_records_is_in_the_next_view(rounds: Rounds) -> None:
     assert rounds.patient("P1", ARRIVED) is None
     tally = rounds.record([observation(), observation(value=121, concept="sbp")], source="screen")

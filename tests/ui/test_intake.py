@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import DATA_MANAGER, NURSE, PHYSICIAN, Opened, facts, seen, signed_in
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from monitoring.settings import ROOT
@@ -86,6 +87,25 @@ def test_a_drop_shows_the_equation_and_each_refusal_with_its_place(store: Path, 
     assert "ours.csv:4" in text
     assert "no time zone" in text
     assert "refused" in {one.key for one in shown.get("download_button")}
+
+
+def test_a_long_file_fills_a_bar_with_the_share_that_is_read(
+    store: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    drawn = DeltaGenerator.progress
+
+    def progress(on: DeltaGenerator, value: float, text: str) -> DeltaGenerator:
+        told.append(text)
+        return drawn(on, value, text)
+
+    monkeypatch.setattr(DeltaGenerator, "progress", progress)
+    shown = whole_application(DATA_MANAGER)
+    line = b"N1,2026-03-01T08:00:00Z,heart_rate,80,/min\n"
+    shown.file_uploader[0].upload("long.csv", b"patient_id,time,concept,value,unit\n" + line * 4000, "text/csv").run()
+    shown.button(key="take-in").click().run()
+    assert not shown.exception
+    assert (len(told), told[-1]) == (4, "Reading: 100%")
 
 
 def test_a_file_refused_whole_is_refused_with_a_sentence(store: Path, opened: Opened) -> None:
