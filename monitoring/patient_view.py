@@ -248,7 +248,7 @@ def explanation(now: Situation, system_id: str) -> Explanation:
     met = grade.met(place)
     needs = "; needs FiO₂" if "fio2" in grade.unassessed(place) else ""
     wording = {row.key: row.wording for row in grade.system.criteria}
-    reasons = ", ".join(wording[key] for key in met) or "no criterion is met"
+    reasons = "; ".join(wording[key] for key in met) or "no criterion is met"
     return Explanation(
         system=system_id,
         title=grade.system.title,

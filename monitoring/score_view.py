@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from monitoring.concepts import Dictionary, dictionary
 from monitoring.course import Course
 from monitoring.grading import iec_hs
@@ -122,6 +124,11 @@ def _rows(labs: Labs, input_of: Callable[[str], ScoreInput], *, given: bool) -> 
     return tuple(_row(score, inputs, given=given) for score in scores(labs))
 
 
+def three_figures(value: float) -> str:
+    """`value` to three figures, never with an exponent: `1090`, `45.7`, `0.0123`."""
+    return np.format_float_positional(value, precision=3, fractional=False, trim="-")
+
+
 def _row(score: Score, inputs: Mapping[str, ScoreInput], *, given: bool) -> ScoreRow:
     table = score.table
     notes = [table.published_range[0].upper() + table.published_range[1:] + "."]
@@ -136,7 +143,7 @@ def _row(score: Score, inputs: Mapping[str, ScoreInput], *, given: bool) -> Scor
     return ScoreRow(
         id=table.id,
         title=table.title,
-        text="—" if score.value is None else f"{score.value:.3g}" if table.log2 else f"{score.value:g}",
+        text="—" if score.value is None else three_figures(score.value) if table.log2 else f"{score.value:g}",
         unit=table.unit,
         formula=table.formula,
         reference=table.reference,

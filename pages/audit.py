@@ -12,7 +12,7 @@ from monitoring.ui.traces import audit, audit_opened, traced
 from monitoring.ui.trouble import calm
 
 someone = open_screen("audit")
-style("intake")
+style("intake", "audit")
 
 SHOWN = 100
 PAGES, VERDICT = "audit-pages", "audit-verdict"
@@ -53,7 +53,8 @@ def found(asked: Asked, names: dict[str, str]) -> None:
         st.info("Nothing is recorded that fits. Ask for less, or for other days.")
         return
     shown = entries[:SHOWN]
-    st.html(table(frame_of(shown, names, lambda at: live.clock(at, "%Y-%m-%d %H:%M:%S"))))
+    with st.container(key="audit-found"):
+        st.html(table(frame_of(shown, names, lambda at: live.clock(at, "%Y-%m-%d %H:%M:%S"))))
     with st.container(horizontal=True):
         if len(ends) > 1 and st.button("Newer", key="audit-newer"):
             ends.pop()

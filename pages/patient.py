@@ -11,7 +11,7 @@ from monitoring.ui.frame import open_screen, style
 from monitoring.ui.people import patient_key, patient_of, still_signed_in
 from monitoring.ui.risk_ribbon import ribbon
 from monitoring.ui.scales_panel import scales_panel
-from monitoring.ui.seen import alerts_panel, keep_what_was_seen
+from monitoring.ui.seen import alerts_panel, charted_grades, keep_what_was_seen
 from monitoring.ui.traces import viewed
 from monitoring.ui.trouble import calm
 from monitoring.ui.viewport import narrow_screen
@@ -59,16 +59,19 @@ def course(patient_id: str) -> None:
             st.info(view.ended)
         narrow = narrow_screen()
         st.html(heading(view) + ribbon(view))
-        alerts_panel(view, someone)
-        chosen = st.segmented_control(
-            "Range",
-            RANGES,
-            default="7d",
-            required=True,
-            key="range",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        charted_grades(view)
+        with st.container(key="over-figure", horizontal=True, vertical_alignment="center"):
+            chosen = st.segmented_control(
+                "Range",
+                RANGES,
+                default="7d",
+                required=True,
+                key="range",
+                bind="query-params",
+                label_visibility="collapsed",
+                width="content",
+            )
+            alerts_panel(view, someone)
         start, end = figure_range(view, chosen or "7d")
         dark = st.context.theme.type == "dark"
         figure = patient_figure(view, dark=dark, start=start, end=end, narrow=narrow)

@@ -26,6 +26,7 @@ class Panel:
     """One row of the figure. `title` may hold line breaks; `lanes` names the lanes of a panel of bars, from below.
 
     `keys` names the lines of `concepts` where there are several: beside the axis, where no line can run through them.
+    `bare` is a panel of which nothing is charted in the range: without a scale.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Panel:
     line: float | None = None
     lanes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    bare: bool = False
 
 
 class Canvas:
@@ -192,6 +194,8 @@ class Canvas:
         }
         if panel.high == GRADE_TOP:
             axis["tickvals"] = [0, 1, 2, 3, 4]
+        if panel.bare:
+            axis["tickvals"] = []
         if panel.lanes:
             axis["tickvals"] = [] if self.narrow else [lane + 0.5 for lane in range(len(panel.lanes))]
             axis["ticktext"] = [] if self.narrow else list(panel.lanes)

@@ -23,6 +23,7 @@ from monitoring.vocabulary import Syndrome
 _MOMENTS = 360
 _MARKED = 120
 _LANE = 24
+_BARE = 56
 _NOTHING_SAID = 0.3
 _ONSET = (4.28, 4.44)
 _VITALS = (
@@ -78,16 +79,23 @@ def _lanes(bars: Sequence[Bar]) -> dict[str, list[Bar]]:
 
 
 def _fitted(panel: Panel, canvas: Canvas) -> Panel:
-    """The panel with its usual range, widened where a value in view lies outside it."""
+    """The panel with its usual range, widened where a value in view lies outside it; low where nothing is in view."""
     spare = (panel.high - panel.low) * 0.06
-    values = [
-        value
+    charted = [
+        (series.concept, value)
         for series in canvas.view.series
         if series.concept in panel.concepts
         for at, value in zip(series.times, series.values, strict=True)
         if value is not None and canvas.start <= at <= canvas.end
     ]
-    low, high = min(values, default=panel.low), max(values, default=panel.high)
+    values = [value for _, value in charted]
+    if not charted:
+        return replace(panel, height=24 if canvas.narrow else _BARE, keys=(), line=None, bare=True)
+    known = {concept for concept, _ in charted}
+    keys = tuple(key for concept, key in zip(panel.concepts, panel.keys, strict=False) if concept in known)
+    concepts = tuple(concept for concept in panel.concepts if concept in known)
+    low, high = min(values), max(values)
+    panel = replace(panel, concepts=concepts, keys=keys)
     return replace(panel, low=min(panel.low, low - spare), high=max(panel.high, high + spare))
 
 
@@ -216,19 +224,21 @@ def _report_text(canvas: Canvas, strip: Strip, step: Step) -> str:
 
 
 def _vital(canvas: Canvas, place: int, panel: Panel) -> None:
+    if panel.bare:
+        canvas.word(place, canvas.start, (panel.low + panel.high) / 2, "nothing charted in this range")
+        return
     if panel.line is not None:
         style = {"width": 1, "dash": "dash", "color": canvas.ink.dashed}
         canvas.fig.add_hline(y=panel.line, yref=f"y{place}", line=style)
-    drawn = [_line(canvas, place, series) for series in canvas.view.series if series.concept in panel.concepts]
-    if not any(drawn):
-        canvas.word(place, canvas.start, (panel.low + panel.high) / 2, "nothing charted in this range")
+    for series in canvas.view.series:
+        if series.concept in panel.concepts:
+            _line(canvas, place, series)
 
 
-def _line(canvas: Canvas, place: int, series: Series) -> bool:
-    """Draws a vital sign; False where nothing of it was charted in view."""
+def _line(canvas: Canvas, place: int, series: Series) -> None:
     times, values = within(series, canvas.start, canvas.end)
     if np.isnan(values).all():
-        return False
+        return
     times, values = reduced(times, values)
     colour = canvas.ink.lines[series.concept]
     canvas.fig.add_trace(
@@ -244,7 +254,6 @@ def _line(canvas: Canvas, place: int, series: Series) -> bool:
             hoverinfo="skip",
         )
     )
-    return True
 
 
 def _bars(canvas: Canvas, place: int, lanes: dict[str, list[Bar]]) -> None:

@@ -25,11 +25,12 @@ def heading(view: PatientView) -> str:
     name = " · ".join(part for part in (row.bed, row.name) if part)
     about = " · ".join(part for part in (view.heading, row.day_text, f"as of {clock(view.as_of)}") if part)
     late = "due late" if row.overdue else "due"
+    due = f"{row.due} {row.due_detail}".strip() if row.overdue else f"Next: {row.due}, {row.due_detail}".strip(" ,")
     return (
         f'<header class="head"><div><h1>{escape(name)}</h1><p class="about">{escape(about)}</p>'
         f'<div class="badges">{badge(row.crs)}{badge(row.icans)}{badge(row.reported)}</div></div>'
         f'<div><p class="why">{escape(row.why)}</p><p class="then">{escape(row.then)}</p>'
-        f'<p class="{late}">{escape(f"{row.due} {row.due_detail}".strip())}</p>'
+        f'<p class="{late}">{escape(due if row.due else "")}</p>'
         f'<dl class="signs">{"".join(_sign(vital) for vital in row.vitals)}</dl></div></header>'
     )
 
@@ -52,7 +53,8 @@ def why_table(explanation: Explanation) -> str:
         items = "".join(f"<li>{escape(remark)}</li>" for remark in explanation.remarks)
         parts.append(f'<ul class="remarks">{items}</ul>')
     head = _head("Answer", "Grade", "Criterion", "Value", "Age", "Source", "Decision")
-    body = "".join(_criterion(row) for row in explanation.rows)
+    made = explanation.grade.at_least or None
+    body = "".join(_criterion(row, made) for row in explanation.rows)
     parts.append(
         f'<div class="scroll"><table class="sheet why"><caption>{escape(explanation.reference)}</caption>'
         f"{head}<tbody>{body}</tbody></table></div>"
@@ -60,17 +62,24 @@ def why_table(explanation: Explanation) -> str:
     return "".join(parts)
 
 
-def _criterion(row: CriterionRow) -> str:
+def _criterion(row: CriterionRow, made: int | None) -> str:
+    """A row of the table; the one that makes the grade stands out."""
     sign, word = _SIGNS[row.answer]
+    tone = f"{word.lower()} made" if row.answer is Answer.YES and made and row.grade == made else word.lower()
     at = f'<br><span class="soft">{clock(row.at, "%-d %b %H:%M")}</span>' if row.at else ""
     at += f'<br><span class="soft">{escape(row.as_charted)}</span>' if row.as_charted else ""
     cells = (
         f'<td class="answer">{sign} {word}</td><td>{"" if row.grade is None else row.grade}</td>'
         f'<td>{escape(row.wording)}<br><span class="soft">{escape(row.locator)}</span></td>'
         f"<td>{escape(row.value)}</td><td class='when'>{escape(row.age_text)}{at}</td>"
-        f'<td class="soft">{escape(row.source)}</td><td class="soft">{escape(row.decision)}</td>'
+        f'<td class="soft">{_breakable(row.source)}</td><td class="soft">{escape(row.decision)}</td>'
     )
-    return f'<tr class="{word.lower()}">{cells}</tr>'
+    return f'<tr class="{tone}">{cells}</tr>'
+
+
+def _breakable(source: str) -> str:
+    """A record's place, broken only where a reader would break it."""
+    return escape(source).replace("_", "_<wbr>")
 
 
 def changed_list(view: PatientView) -> str:

@@ -20,6 +20,9 @@ from monitoring.ui.intake_words import arrival, literal, place, preview_html, re
 from monitoring.ui.people import Person
 from monitoring.ui.traces import origin, viewed
 
+_SHORT = 16
+"""Characters that a field shows whole where two stand beside each other on a telephone."""
+
 _NOT_KEPT = (
     "This input was refused whole and is not kept. "
     "Correct it at its source and send it again; then set this line aside."
@@ -122,7 +125,8 @@ def _row(held: HeldRefusal, raw: str, cells: Cells, wrong: set[str | None]) -> s
         for number, (column, value) in enumerate(zip(cells.columns, cells.values, strict=True), start=1):
             name = literal(column.strip()) or f"column {number}"
             label, mark = (f"**{name}, refused**", "wrong") if column in wrong else (name, "cell")
-            typed.append(st.text_input(label, value, key=f"mend-{mark}-{held.id}-{number}", width=236))
+            size = "-long" if len(value) > _SHORT else ""
+            typed.append(st.text_input(label, value, key=f"mend-{mark}{size}-{held.id}-{number}", width=236))
     return raw if tuple(typed) == cells.values else cells.line(typed)
 
 

@@ -28,6 +28,7 @@ COUNTS = {
 """The terms of the equation and their headings."""
 
 _RIGHT = ' class="number"'
+_NOTHING = ' class="number nil"'
 _CHANNELS = {"http": "HTTP", "mllp": "HL7 v2 listener", "screen": "Screens", WATCH: "The watch over alerts"}
 _SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
 _STARTS_FORMULA = re.compile(rf"^(?=\s*[{_SIGNS}]|[\t\r\n])|(?<=[;\r\n])(?=[ \t]*[{_SIGNS}])")
@@ -65,7 +66,8 @@ def table(frame: pd.DataFrame) -> str:
 
 
 def _cell(name: object, side: str, value: object) -> str:
-    return f'<td data-name="{escape(str(name))}"{side}>{escape(str(value))}</td>'
+    shown = _NOTHING if side and value == 0 else side
+    return f'<td data-name="{escape(str(name))}"{shown}>{escape(str(value))}</td>'
 
 
 def ledger_frame(rows: Sequence[LedgerRow]) -> pd.DataFrame:

@@ -24,8 +24,8 @@ def _row(row: ScoreRow) -> str:
     unit = f" <small>{escape(row.unit)}</small>" if row.text != "—" else ""
     inputs = "".join(f"<li>{_input(one)}</li>" for one in row.inputs)
     return (
-        f'<tr data-score="{escape(row.id)}"><th scope="row"><b class="value">{escape(row.text)}</b>{unit}'
-        f'<span class="title">{escape(row.title)}</span></th>'
+        f'<tr data-score="{escape(row.id)}"><th scope="row"><b>{escape(row.title)}</b>'
+        f'<span class="number"><b class="value">{escape(row.text)}</b>{unit}</span></th>'
         f'<td><ul class="inputs">{inputs}</ul>{_notes((*row.notes, f"{row.formula}; {row.reference}"))}</td>'
         f'<td class="wanted">{escape("; ".join(row.missing))}</td></tr>'
     )

@@ -30,9 +30,9 @@ def keep_what_was_seen(patient_id: str, someone: Person) -> None:
 
 
 def alerts_panel(view: PatientView, someone: Person) -> None:
-    """One line an alert, with a button for whoever may say that it was seen; and every charted grade."""
+    """Each alert that stands, with a button for whoever may say that it was seen."""
     for alert in view.alerts:
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.html(_line(alert), width="content")
             if may(someone.role, Action.ACKNOWLEDGE) and (alert.seen is None or alert.seen.lapsed):
                 st.button(
@@ -42,6 +42,10 @@ def alerts_panel(view: PatientView, someone: Person) -> None:
                     args=(view.row.patient_id, alert.key),
                     help="Puts your name and the time beside the alert. The grade and the row stay as they are.",
                 )
+
+
+def charted_grades(view: PatientView) -> None:
+    """Every grade that a clinician charted, in bold where it differs from the derived one."""
     if view.charted:
         said = "".join(
             f"<li>{'<b>' if one.differs else ''}{escape(one.sentence)}{'</b>' if one.differs else ''}"

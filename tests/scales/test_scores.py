@@ -11,7 +11,7 @@ from monitoring.grading.iec_hs import Findings, findings, screen
 from monitoring.grading.picture import PictureRefused
 from monitoring.grading.scores import Score, fresh_labs, scores
 from monitoring.records import Fact, Observation
-from monitoring.score_view import of_course
+from monitoring.score_view import of_course, three_figures
 from monitoring.timeline import micros
 from monitoring.vocabulary import Answer, Flag
 from tests.course.charts import adult, after, carried, course, flags, vitals
@@ -207,3 +207,11 @@ def test_no_recalled_limit_of_the_screen_is_printed() -> None:
     shown = of_course(course(adult(), ASKING), after(11)).screen
     words = " ".join([shown.sentence, *shown.notes, *(name for name, _ in shown.findings), *shown.missing])
     assert not re.search(r"\d", words)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(1088.0, "1090"), (105.2, "105"), (45.67, "45.7"), (2_345_678.0, "2350000"), (0.01234, "0.0123")],
+)
+def test_a_score_is_three_figures_and_never_an_exponent(value: float, written: str) -> None:
+    assert three_figures(value) == written

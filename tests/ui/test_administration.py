@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -168,7 +169,9 @@ def test_a_setting_is_shown_with_its_effect_before_it_is_saved(opened: Opened, o
     assert "Nothing is different" in seen(page)
     fill(page, "number_input", "Vital signs: count for, hours", 12.0)
     page = page.run()
-    assert "freshness of vitals</td><td>6 h, as in the dictionary</td><td>12 h" in seen(page)
+    row = next(row for row in re.findall(r"<tr>(.*?)</tr>", seen(page)) if "freshness of vitals" in row)
+    now_and_then = dict(re.findall(r'<td data-name="([^"]+)">([^<]+)</td>', row))
+    assert now_and_then == {"Setting": "freshness of vitals", "Now": "6 h, as in the dictionary", "Then": "12 h"}
     assert "1 of 1 rows of the ward would change now" in seen(page)
     assert live.rounds().site.now().number == 0
     page = press(page, "Save these settings")

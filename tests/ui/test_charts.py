@@ -110,6 +110,14 @@ def test_a_patient_of_whom_nothing_is_charted_still_has_a_figure() -> None:
     assert drawn(empty).layout.xaxis.title.text == "ward time, Europe/Berlin · no infusion recorded"
 
 
+def test_a_vital_sign_nobody_charted_takes_a_narrow_strip_and_names_no_line() -> None:
+    view = sample.patient()
+    without = replace(view, series=tuple(one for one in view.series if one.concept not in {"sbp", "dbp"}))
+    assert drawn(without).layout.height < drawn(view).layout.height
+    assert not [said for said in words(drawn(without)) if "systolic" in said]
+    assert [said for said in words(drawn(view)) if "systolic" in said]
+
+
 def test_one_minute_of_low_saturation_survives_28_days_of_minutes() -> None:
     times = np.array([sample.INFUSED + timedelta(minutes=step) for step in range(40_320)], dtype=object)
     values = np.full(times.size, 97.0)

@@ -289,7 +289,8 @@ def test_numbers_of_the_ledger_stand_right_and_what_a_file_is_called_opens_nothi
     tally = Tally(read=4, stored=1, duplicates=1, quarantined=2, ignored=0)
     html = ledger_table([LedgerRow("<b>.csv", date(2026, 3, 1), tally, resolved=1)])
     assert cells(html) == ["2026-03-01", "&lt;b&gt;.csv", "4", "1", "1", "2", "0", "1", "1"]
-    assert re.findall(r'<td data-name="([\w ]+)" class="number">', html) == COUNTED
+    assert re.findall(r'<td data-name="([\w ]+)" class="number(?: nil)?">', html) == COUNTED
+    assert re.findall(r'<td data-name="([\w ]+)" class="number nil">', html) == ["Ignored"], "what is nothing is quiet"
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def accounts_part(someone: Person) -> None:
         )
         for one in everybody
     ]
-    st.html(table(["Signs in as", "Name", "Role", "Patient", "Until", ""], rows))
+    st.html(table(["Signs in as", "Name", "Role", "Patient", "Until", "State"], rows))
     with st.expander("New account"):
         _new(someone, names)
     with st.expander("Change, sign out or close an account"):
@@ -187,7 +187,7 @@ def _tokens(someone: Person) -> None:
         for one in tokens
     ]
     if rows:
-        st.html(table(["Token", "May", "Made", "Until", ""], rows))
+        st.html(table(["Token", "May", "Made", "Until", "State"], rows))
     else:
         st.text("No machine has a token yet.")
     with st.expander("New token"):
