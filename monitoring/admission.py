@@ -144,6 +144,7 @@ class Admission:
             raise AccessRefused("A caregiver's account names one patient, and no other account names any.")
         if demonstration and not self.is_demonstration():
             raise AccessRefused("Demonstration accounts exist only in a store that `demo` filled.")
+        _refuse_past(ends_at, at)
         if role is Role.CAREGIVER and ends_at is None:
             ends_at = at + CAREGIVER_LASTS
         shown = display_name.strip() or name.strip()
@@ -216,7 +217,12 @@ class Admission:
     # one-time links
 
     def invite(self, account: Account | None, at: datetime, by: Origin = APPLICATION) -> str:
-        """The secret of a one-time link: to set the password of `account`, or to make the first administrator."""
+        """The secret of a one-time link: to set the password of `account`, or to make the first administrator.
+
+        Raises AccessRefused for a closed account: its link would open nothing.
+        """
+        if account is not None and account.closed(at):
+            raise AccessRefused(f"The account “{account.name}” is closed; a link would not open it.")
         secret = new_secret()
         account_id = None if account is None else account.account_id
         deed = Deed(Act.LINK_MADE, by, about=account_id)
@@ -272,7 +278,10 @@ class Admission:
         ends_at: datetime | None = None,
         by: Origin = APPLICATION,
     ) -> tuple[str, ServiceToken]:
-        """A new service token and its secret, which is kept nowhere."""
+        """A new service token and its secret, which is kept nowhere. Raises AccessRefused."""
+        if not name.strip():
+            raise AccessRefused("A token needs a name.")
+        _refuse_past(ends_at, at)
         secret = new_secret()
         token = ServiceToken(digest(secret), name, frozenset(scopes), at, ends_at)
         self._accounts.add_token(token, Deed(Act.TOKEN_MADE, by, about=name))
@@ -315,6 +324,11 @@ class Admission:
         deed = Deed(Act.SIGNED_IN, by, about=session_id[:SESSION_SHOWN])
         self._accounts.start_session(session_id, account.account_id, address, at, deed)
         return secret, account
+
+
+def _refuse_past(ends_at: datetime | None, at: datetime) -> None:
+    if ends_at is not None and ends_at <= at:
+        raise AccessRefused("The end is over already; name a later one.")
 
 
 def _of(act: Act, account: Account, by: Origin) -> Deed:

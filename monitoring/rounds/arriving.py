@@ -17,7 +17,11 @@ from monitoring.records import Refusal, RowRead, Tally
 
 MOST_TOLD = 1000
 """Refusals told to the sender of one body; the Intake page lists all of them."""
-_KEPT_WHOLE = 65_536
+FILE = "file"
+"""The place of a file that was refused whole: it stays where its owner put it, so a long one is not held here too."""
+_KEPT_OF_FILE = 65_536
+_KEPT_OF_BODY = 16 * 2**20
+"""Bytes: every document that a route takes. Of longer lines of bulk data the beginning is held, and that is said."""
 
 
 @dataclass
@@ -61,8 +65,8 @@ class Senders:
 def arriving(stream: BinaryIO, fmt: str, reading: Reading, arrived: Arrived, whole: str) -> Iterator[RowRead]:
     """The rows of `stream` as they are read; `arrived` remembers what was refused in them.
 
-    A stream refused whole is one quarantined row at the place `whole`, which keeps a short text, so that the ward sees
-    what could not be read.
+    A stream refused whole is one quarantined row at the place `whole`, with its text, so that the ward sees what could
+    not be read and can correct it.
     """
     try:
         rows = read_stream(
@@ -91,7 +95,11 @@ def _remembered(row: RowRead, arrived: Arrived) -> RowRead:
 
 def _unread(stream: BinaryIO, source: str, place: str, why: str) -> RowRead:
     stream.seek(0)
-    start = stream.read(_KEPT_WHOLE + 1)
-    text = start.decode("utf-8", "backslashreplace") if len(start) <= _KEPT_WHOLE else None
-    refusal = Refusal(source=source, place=place, reason=f"{why}. Nothing of it was read", rule="format")
+    most = _KEPT_OF_FILE if place == FILE else _KEPT_OF_BODY
+    start = stream.read(most + 1)
+    reason = f"{why}. Nothing of it was read"
+    if len(start) > most and place != FILE:
+        start, reason = start[:most], f"{reason}, and only its first {most:,} bytes are held: send it again, mended"
+    text = start.decode("utf-8", "backslashreplace") if len(start) <= most else None
+    refusal = Refusal(source=source, place=place, reason=reason, rule="format")
     return RowRead(source=source, place=place, refusals=(refusal,), raw=text or None)

@@ -61,11 +61,13 @@ def back_up(address: str, file: Path, *, at: datetime, by: Origin) -> Manifest:
     """Write all of a store, as it is at one moment, to a new file that only its owner may read.
 
     Writers go on meanwhile. The store is not migrated. The act is recorded in its audit first, and is in the copy.
-    Raises BackupRefused for a file that exists, StoreUnavailable, and OSError where the file cannot be written;
-    then nothing is left.
+    Raises BackupRefused for a file that exists or has no folder, StoreUnavailable, and OSError where the file cannot be
+    written; then nothing is left.
     """
     if file.exists():
         raise BackupRefused(f"{file} exists already; a backup never writes over another: name a new file")
+    if not file.parent.is_dir():
+        raise BackupRefused(f"there is no folder {file.parent} for the backup; make it, or name another")
     opened = engine.connect(address)
     database = opened.url.database
     if opened.dialect.name == "sqlite" and database and not Path(database).exists():

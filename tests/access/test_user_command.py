@@ -40,12 +40,21 @@ def test_a_family_is_added_with_its_patient_and_an_end(
     assert "nothing is known of patient 'P1' yet" in printed.err
 
 
+_PAST = "2020-01-01T00:00+00:00"
 REFUSED = [
     ("a name that is taken", ["add", "ada", "--role", "nurse"], "is taken"),
     ("a family without a patient", ["add", "cy", "--role", "caregiver"], "names one patient"),
     ("a nurse with a patient", ["add", "bo", "--role", "nurse", "--patient", "P1"], "names one patient"),
     ("a link for nobody", ["link", "nobody"], "There is no account “nobody”"),
     ("a token nobody made", ["revoke", "nobody"], "There is no working token “nobody”"),
+    (
+        "a family whose end is over",
+        ["add", "cy", "--role", "caregiver", "--patient", "P1", "--until", _PAST],
+        "is over",
+    ),
+    ("a token whose end is over", ["token", "bus", "--scope", "ingest:write", "--until", _PAST], "is over"),
+    ("a token without a name", ["token", " ", "--scope", "ingest:write"], "A token needs a name"),
+    ("a link for an account that is closed", ["link", "gone"], "“gone” is closed"),
     ("an end that is no time", ["add", "bo", "--role", "nurse", "--until", "soon"], "--until 'soon'"),
 ]
 
@@ -55,6 +64,7 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_2(
     case: str, words: list[str], sentence: str, admission: Admission, capsys: pytest.CaptureFixture[str]
 ) -> None:
     admission.add("ada", Role.NURSE, now())
+    admission.disable(admission.add("gone", Role.NURSE, now()), now())
     assert main(["user", *words]) == 2
     assert sentence in capsys.readouterr().err
 

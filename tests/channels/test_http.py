@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from monitoring.access.acts import Act, Channel
 from monitoring.api import bodies, intake, opened
 from monitoring.records import Observation
+from monitoring.rounds import arriving
 from monitoring.store.audit import Asked
 from monitoring.vocabulary import Scope
 
@@ -86,6 +87,29 @@ def test_the_audit_names_each_sender_once_an_hour(ward: Ward) -> None:
     assert [(one.by.who, one.by.channel, one.by.address) for one in found] == [
         ("service:icu-gateway", Channel.HTTP, "127.0.0.1")
     ]
+
+
+def test_a_long_body_that_cannot_be_read_is_held_whole_and_can_be_mended(ward: Ward) -> None:
+    """Half of a large Bundle, as a gateway sends it that ran out of memory."""
+    body = json.dumps(bundle(*(temperature(38.1, f"t{number}") for number in range(400))))
+    assert len(body) > 100_000
+    answer = ward.post("/api/fhir", body[:-3])
+    assert answer.status_code == 422
+    (held,) = ward.store.quarantine.refusals()
+    assert held.row.raw == body[:-3]
+    assert ward.store.findings() == []
+
+
+def test_of_lines_longer_than_any_document_the_beginning_is_held_and_that_is_said(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "_KEPT_OF_BODY", 1_000)
+    answer = ward.post("/api/fhir", "x" * 5_000, "application/fhir+ndjson")
+    assert answer.status_code == 422
+    assert "only its first 1,000 bytes are held: send it again, mended" in said(answer)[0]
+    (held,) = ward.store.quarantine.refusals()
+    assert held.row.raw == "x" * 1_000
+    assert ward.store.findings() == []
 
 
 def test_a_body_of_which_everything_is_quarantined_is_422(ward: Ward) -> None:

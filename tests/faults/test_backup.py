@@ -233,6 +233,16 @@ def test_a_backup_never_writes_over_a_file(new_database: NewDatabase, tmp_path: 
     assert (tmp_path / "ward.backup").read_text() == "yesterday's"
 
 
+def test_a_backup_into_no_folder_is_refused_before_the_audit_is_told(new_database: NewDatabase, tmp_path: Path) -> None:
+    address = new_database("sqlite")
+    store = filled(address)
+    before = store.audit.head()
+    with pytest.raises(BackupRefused, match=r"there is no folder .*/missing for the backup; make it, or name another"):
+        back_up(address, tmp_path / "missing" / "ward.backup", at=NIGHT, by=KEEPER)
+    assert store.audit.head() == before
+    store.close()
+
+
 def test_the_commands_say_what_they_did(
     new_database: NewDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
