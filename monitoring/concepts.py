@@ -1,7 +1,7 @@
 """The concept dictionary: names, units, what is believable, and how long a value stays fresh.
 
-All of it is data in `data/reference/`, which a site may edit (freshness: D32); this module reads it, checks it and
-answers from it.
+All of it is data in `data/reference/`, which a site may edit (freshness: D32, D112); this module reads it, checks it
+and answers from it.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def flags_at(
     if grade.at_least[place] >= 1:
         around = window_flags(grade.system.syndrome, day, infusion_days)
         flags += around
-        if grade.system.id == PUBLISHED[Syndrome.CRS] and Flag.AFTER_DOCUMENTED_WINDOW in around:
+        if grade.system.syndrome is Syndrome.CRS and Flag.AFTER_DOCUMENTED_WINDOW in around:
             flags.append(Flag.LOOK_FOR_INFECTION)
     if _asks_about_iec_hs(grade) and iec_hs.asks(course).on(np.array([at]))[0][0]:
         flags.append(Flag.CONSIDER_IEC_HS)

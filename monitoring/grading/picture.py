@@ -7,6 +7,7 @@ error that names it, because a misspelt field must never become "not recorded".
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -29,8 +30,8 @@ from monitoring.organ_charting import plasma_products, worst_by_group
 from monitoring.timeline import Labels, Steps
 from monitoring.vocabulary import DrugClass
 
-LATE_NEUROTOXICITY = frozenset({"facial_palsy", "parkinsonism", "guillain_barre"})
-"""Late effects after BCMA products that are not ICANS (clinical.md b.3)."""
+LATE_NEUROTOXICITY = ("facial palsy", "parkinsonism", "guillain barre")
+"""How the late effects after BCMA products that are not ICANS begin, as `_plain` writes them (clinical.md b.3)."""
 
 
 class PictureRefused(ValueError):
@@ -214,6 +215,12 @@ def _symptoms(given: Inputs, dictionary: Dictionary) -> dict[str, Steps]:
     return found
 
 
+def _plain(sign: str) -> str:
+    """`Guillain-Barré syndrome` as `guillain barre syndrome`."""
+    letters = unicodedata.normalize("NFKD", sign.casefold())
+    return " ".join("".join(mark if mark.isalpha() else " " for mark in letters if mark.isascii()).split())
+
+
 def _truths(picture: Picture) -> dict[str, Steps]:
     given = picture.inputs
     diagnosed = given.crs_already_diagnosed
@@ -231,7 +238,7 @@ def _truths(picture: Picture) -> dict[str, Steps]:
         "developmental_delay": picture.patient.developmental_delay,
         "crs_already_diagnosed": diagnosed,
         "masking_drug": masking,
-        "late_neurotoxicity": bool(LATE_NEUROTOXICITY & set(given.other_neuro or [])),
+        "late_neurotoxicity": any(_plain(sign).startswith(LATE_NEUROTOXICITY) for sign in given.other_neuro or []),
         "death_crs": given.death == "crs",
         "death_icans": given.death == "icans",
         "hospitalised": given.hospitalised,

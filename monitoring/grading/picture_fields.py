@@ -260,6 +260,7 @@ class Inputs(_Strict):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
+        """Two fields that contradict each other: neither can be believed (D113)."""
         if self.sbp is not None and self.dbp is not None and self.dbp >= self.sbp:
             raise ValueError("sbp is not above dbp")
         if self.seizure is Seizure.NONE and self.seizure_minutes:

@@ -110,7 +110,7 @@ def of_crs(evidence: Evidence) -> Steps:
 
 
 def _age_is_missing(evidence: Evidence) -> Steps:
-    """[0, 1] where the pressure is charted and only the age leaves open whether it is low, else 0 (D9)."""
+    """[0, 1] where the pressure is charted and only the age leaves open whether it is low, else 0 (D113)."""
     return combine(
         lambda low, sbp, age: (
             np.zeros(low[0].size),

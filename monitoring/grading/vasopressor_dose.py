@@ -161,7 +161,7 @@ def high_dose(evidence: Evidence, table: HighDose) -> Steps:
 
 
 def _weight_is_missing(evidence: Evidence, table: HighDose) -> Steps:
-    """[0, 1] where the doses are charted and any weight would tell whether they are high, else 0."""
+    """[0, 1] where the doses are charted and any weight would tell whether they are high, else 0 (D113)."""
     timed = not evidence.over_time
 
     def reading(state: object | None) -> tuple[float, float]:

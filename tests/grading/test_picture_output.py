@@ -141,6 +141,24 @@ def test_treatment_and_examination_never_move_the_symptom_lists() -> None:
         assert (before["at_least"], before["at_most"]) == (after["at_least"], after["at_most"])
 
 
+@pytest.mark.parametrize(
+    ("sign", "late"),
+    [
+        ("facial_palsy", True),
+        ("Facial palsy, left", True),
+        ("Guillain-Barré syndrome", True),
+        ("Parkinsonism", True),
+        ("tremor", False),
+        ("headache", False),
+    ],
+)
+def test_late_neurotoxicity_is_told_in_any_spelling_and_never_graded(sign: str, late: bool) -> None:
+    asked = picture("1", **AWAKE, ice={"total": 10}, other_neuro=[sign])
+    told = grade_pictures([asked], [ICANS])[0]["assessments"][ICANS]
+    assert (told["at_least"], told["at_most"]) == (0, 0)
+    assert ("late_neurotoxicity_not_icans" in told["flags"]) is late
+
+
 AWAKE = {"consciousness": "awake", "seizure": "none", "motor": "none", "icp": "none"}
 ITEMS = {"orientation": 2, "naming": 2, "commands": 1, "writing": 0, "attention": 1}
 
