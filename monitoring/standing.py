@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import overload
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from monitoring.at_once import minute_of
 from monitoring.concepts import Dictionary
 from monitoring.last_word import last_words, places, said_in_order
 from monitoring.packed import Packed
+from monitoring.placed import NOTHING_CHARTED, Column, Placed
 from monitoring.records import (
     Acknowledgement,
     Administration,
@@ -40,7 +40,7 @@ from monitoring.records import (
     Placement,
     SymptomReport,
 )
-from monitoring.timeline import Times, Values, hours, micros
+from monitoring.timeline import Times, hours, micros
 from monitoring.vocabulary import RETRACTED, Status
 
 ADMINISTRATIVE = (Patient, Placement, Enrolment, Milestone, CareContact)
@@ -100,70 +100,6 @@ def _charting_order(fact: Fact) -> tuple[int, datetime, datetime, str]:
     return (_STANDING[fact.status], fact.recorded_at or fact.effective_at, fact.received_at, fact.fact_id)
 
 
-class Placed(Sequence[Fact]):
-    """Some facts in the order of time; `at` is when each is true, microseconds since 1970."""
-
-    __slots__ = ("_of", "_places", "at")
-
-    def __init__(self, of: Packed, places: Times, at: Times) -> None:
-        self._of, self._places, self.at = of, places, at
-
-    def until(self, at: int) -> Placed:
-        """Those that are true at `at` or before."""
-        return self[: int(np.searchsorted(self.at, at, side="right"))]
-
-    @property
-    def values(self) -> Values:
-        """The number each says; NaN where it says none."""
-        return self._of.values[self._places]
-
-    def saying(self) -> list[tuple[int, Fact]]:
-        """(time, a fact that says the same): one fact for all that say the same, whenever they were charted."""
-        return [(at, self._of.saying(place)) for at, place in zip(self.at.tolist(), self._places.tolist(), strict=True)]
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, place: int) -> Fact: ...
-    @overload
-    def __getitem__(self, place: slice) -> Placed: ...
-    def __getitem__(self, place: int | slice) -> Fact | Placed:
-        if isinstance(place, slice):
-            return Placed(self._of, self._places[place], self.at[place])
-        return self._of[int(self._places[place])]
-
-
-class Column(Sequence[tuple[int, Fact]]):
-    """What was charted of one concept, as (time, fact), by time."""
-
-    __slots__ = ("facts",)
-
-    def __init__(self, facts: Placed) -> None:
-        self.facts = facts
-
-    @property
-    def at(self) -> Times:
-        """When each is true, microseconds since 1970."""
-        return self.facts.at
-
-    def __len__(self) -> int:
-        return len(self.facts)
-
-    @overload
-    def __getitem__(self, place: int) -> tuple[int, Fact]: ...
-    @overload
-    def __getitem__(self, place: slice) -> Column: ...
-    def __getitem__(self, place: int | slice) -> tuple[int, Fact] | Column:
-        if isinstance(place, slice):
-            return Column(self.facts[place])
-        return int(self.at[place]), self.facts[place]
-
-
-_NOTHING_PLACED = np.zeros(0, np.int64)
-_NOTHING = Column(Placed(Packed(), _NOTHING_PLACED, _NOTHING_PLACED))
-
-
 _OF_SEVERAL_COLUMNS = (NeuroAssessment, SymptomReport, Attribution, ChartedGrade)
 """Kinds whose facts name their columns one by one; all others of one kind and concept share theirs."""
 
@@ -201,7 +137,7 @@ class StandingFacts:
 
     def column(self, concept: str) -> Column:
         """(time, fact) of one concept, by time."""
-        return self._columns.get(concept, _NOTHING)
+        return self._columns.get(concept, NOTHING_CHARTED)
 
     def last(self, concept: str, at: int) -> Fact | None:
         """The last fact of a concept at or before `at`."""

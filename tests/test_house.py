@@ -31,6 +31,7 @@ STANDS_WITH = {
     "fact": "clock",
     "stamp": "clock",
     "packed": "records",
+    "placed": "records",
     "enrolment": "clock",
     "administrations": "records",
     "standing": "records",
