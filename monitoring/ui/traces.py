@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from monitoring.access import AccessRefused
 from monitoring.access.acts import Act, Channel, Deed, Origin, Seen
 from monitoring.store import StoreUnavailable
 from monitoring.store.audit import Audit
@@ -44,12 +45,16 @@ def traced(someone: Person, about: str, build: Callable[[], bytes]) -> Callable[
     """What a download button asks for its bytes: recorded first, at the click, and then built.
 
     For `st.download_button(label, traced(someone, "refused rows", lambda: ...))`; bytes given to it at once would be
-    there to fetch without a click.
+    there to fetch without a click. Streamlit runs no page for it, so whether `someone` is still signed in is asked
+    here: the button of an ended session works until its websocket is closed. Raises AccessRefused, StoreUnavailable.
     """
     by = origin(someone)
 
     def built() -> bytes:
-        audit().record(Deed(Act.DOWNLOADED, by, about=about), live.now())
+        at = live.now()
+        if live.admission().visitor(someone.session_id, at) is None:
+            raise AccessRefused("You are signed out; nothing was handed out.")
+        audit().record(Deed(Act.DOWNLOADED, by, about=about), at)
         return build()
 
     return built

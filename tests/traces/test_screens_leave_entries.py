@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from monitoring.access import AccessRefused
 from monitoring.access.acts import Act, Channel, Deed, Origin
 from monitoring.store import Store, StoreUnavailable
 from monitoring.store.audit import Asked
@@ -176,8 +177,14 @@ def test_the_chain_is_verified_on_demand_in_one_sentence(
     assert broken.startswith("The chain is broken: audit 2:")
 
 
-def test_an_export_of_the_audit_is_recorded_before_it_is_made_and_opens_no_formula(store: Store, patient: str) -> None:
-    keeper = Person(Role.ADMIN, "Keeper", account_id="k1")
+def keeper_with(session_id: str) -> Person:
+    return Person(Role.ADMIN, "Keeper", account_id="k1", session_id=session_id)
+
+
+def test_an_export_of_the_audit_is_recorded_before_it_is_made_and_opens_no_formula(
+    store: Store, patient: str, signed_in: SignIn
+) -> None:
+    keeper = keeper_with(signed_in(Role.ADMIN))
     store.audit.record(Deed(Act.TOKEN_MADE, Origin("k1", Channel.SCREEN), about="=HYPERLINK(1)"), live.now())
     text = traced(keeper, "audit", lambda: sheet(export_of(store.audit.entries(), {})))().decode("utf-8-sig")
     lines = text.splitlines()
@@ -186,12 +193,27 @@ def test_an_export_of_the_audit_is_recorded_before_it_is_made_and_opens_no_formu
     assert ",'=HYPERLINK(1)," in lines[2]
 
 
-def test_a_download_that_cannot_be_recorded_is_not_made(url: str, patient: str) -> None:
+def test_a_download_that_cannot_be_recorded_is_not_made(url: str, patient: str, signed_in: SignIn) -> None:
     made: list[bool] = []
+    keeper = keeper_with(signed_in(Role.ADMIN))
     unwritable(url)
     with pytest.raises(StoreUnavailable):
-        traced(Person(Role.ADMIN, "Keeper"), "audit", lambda: bytes(made.append(True) or 0))()
+        traced(keeper, "audit", lambda: bytes(made.append(True) or 0))()
     assert made == []
+
+
+def test_the_button_of_a_session_that_was_ended_hands_out_nothing(
+    store: Store, patient: str, signed_in: SignIn
+) -> None:
+    """Its websocket stays open for some seconds more, and a button needs no run of the page."""
+    made: list[bool] = []
+    session_id = signed_in(Role.ADMIN)
+    button = traced(keeper_with(session_id), "audit", lambda: bytes(made.append(True) or 0))
+    live.admission().sign_out(session_id, live.now())
+    with pytest.raises(AccessRefused):
+        button()
+    assert made == []
+    assert acts(store, Act.DOWNLOADED) == []
 
 
 def test_every_page_that_draws_a_patient_says_so() -> None:
