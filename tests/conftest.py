@@ -16,8 +16,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 from monitoring.access import passwords
 
-# No deadline: a shared machine is slow at times, and a time is never asserted. The same cases on every CI run.
-hypothesis.settings.register_profile("ward", deadline=None, print_blob=True)
+# No deadline, and cases may be made slowly: a shared machine is slow at times, and a time is never asserted.
+# The same cases on every CI run.
+hypothesis.settings.register_profile(
+    "ward", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("ward"), derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ward")
 

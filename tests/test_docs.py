@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import pytest
 import monitoring
 from monitoring.__main__ import main
 from monitoring.grading import systems
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -157,12 +157,6 @@ def test_make_alone_lists_the_verbs() -> None:
     assert [
         verb for verb in ("demo", "test", "check", "run", "setup", "bench") if f"  {verb} " not in done.stdout
     ] == []
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def answer(url: str, seconds: float) -> int:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from monitoring.admission import Admission
 from monitoring.settings import ROOT
 from monitoring.store.accounts import open_accounts
 from monitoring.vocabulary import Role, Scope
+from tests.ports import free_port
 
 STAFF = {Role.NURSE, Role.PHYSICIAN, Role.DATA_MANAGER, Role.ADMIN}
 EVERYBODY = set(Role)
@@ -44,12 +44,6 @@ class Running:
             if who in self.cookies:
                 headers["cookie"] = f"ward_session={self.cookies[who]}"
             return client.request(method, path, headers=headers)
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +69,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     cookies["forged"] = digest(cookies["nurse"])  # what the store keeps, as if it had been read there
     token, _ = admission.make_token("gateway", [Scope.INGEST_WRITE], now)
     accounts.close()
-    port, log = _free_port(), folder / "log"
+    port, log = free_port(), folder / "log"
     words = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.headless", "true"]
     words += ["--server.address", "127.0.0.1", "--server.port", str(port)]
     with log.open("wb") as out:

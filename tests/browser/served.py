@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Page
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCREENSHOTS = ROOT / "screenshots"
@@ -52,15 +53,9 @@ class Server:
         os.killpg(self.process.pid, signal.SIGCONT)
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @contextmanager
 def serving(store: str, log: Path) -> Iterator[Server]:
-    port = _free_port()
+    port = free_port()
     words = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.headless", "true"]
     words += ["--server.address", "127.0.0.1", "--server.port", str(port)]
     environment = {**os.environ, "MONITORING_DATABASE_URL": store, "MONITORING_DEMONSTRATION": "1"}

@@ -201,7 +201,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(body=JSON.map(json.dumps) | st.binary(max_size=200) | st.text(max_size=80), fhir=st.booleans())
 def test_no_body_is_answered_with_a_fault_and_every_row_is_accounted_for(
     body: bytes | str, fhir: bool, ward: Ward
@@ -267,12 +267,12 @@ def test_a_body_beyond_the_limit_is_413_declared_or_not(ward: Ward, monkeypatch:
 
 
 def test_a_token_that_sends_too_often_waits(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MONITORING_REQUESTS_PER_SECOND", "0.1")
+    monkeypatch.setenv("MONITORING_REQUESTS_PER_SECOND", "0.01")
     opened.settings.cache_clear()
     intake.pace.cache_clear()
     answers = [ward.post("/api/observations", json.dumps(SET)) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 429]
-    assert 1 <= int(answers[1].headers["retry-after"]) <= 10
+    assert 1 <= int(answers[1].headers["retry-after"]) <= 100
 
 
 def test_the_log_says_how_much_and_never_who_or_what(ward: Ward, caplog: pytest.LogCaptureFixture) -> None:

@@ -290,7 +290,7 @@ def test_no_bytes_make_more_of_a_message_than_was_sent(parts: list[bytes]) -> No
     assert sum(map(len, found)) <= sum(map(len, parts))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(noise=st.binary(max_size=300), at=st.integers(0, 200))
 def test_any_message_is_answered_and_accounted_for(noise: bytes, at: int, answer: Answer, store: Store) -> None:
     good = oru("F1")
