@@ -20,6 +20,8 @@ _PROVENANCE |= {"utc_offset_minutes", "kind"}
 _ROLES = {role.value: name.lower() for role, name in ROLE_NAMES.items()}
 _INPUTS = {"file", "body"}
 """Places that stand for everything that was sent at once."""
+_ELSEWHERE = "; quarantined, not graded"
+"""Where a reason goes on to say what a file's sender should do, which is not asked of whoever mends the row here."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>:$~|#!])")
 _HOW = {
     "corrected": "Corrected by {who} on {when}.",
@@ -104,11 +106,11 @@ def _fields(fact: Fact) -> str:
 
 
 def refusal_sentence(refusal: Refusal) -> str:
-    """`<b>spo2</b> = “9”: outside 40–100 % for oxygen saturation; ...`, as HTML."""
+    """`<b>spo2</b> = “9”: outside 40–100 % for oxygen saturation.`, as HTML, for where it can be mended."""
     whole = f"the whole {refusal.place}" if refusal.place in _INPUTS else "the whole row"
     field = f"<b>{escape(refusal.field or whole)}</b>"
     value = f" = <q>{escape(refusal.value)}</q>" if refusal.value is not None else ""
-    reason = refusal.reason.rstrip(". ")
+    reason = refusal.reason.partition(_ELSEWHERE)[0].rstrip(". ")
     return f"{field}{value}: {escape(reason)}."
 
 
