@@ -22,12 +22,14 @@ from tests.export.kept import demonstration, exported, filled, of_every_kind
 AS_OF = datetime(2026, 3, 20, tzinfo=UTC)
 
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    address = f"sqlite:///{tmp_path}/a.db"
-    filled(address, demonstration(tmp_path / "files"), of_every_kind())
-    exported(address, tmp_path / "out", "fhir")
-    return tmp_path / "out"
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was exported, beside the store it is of; read only."""
+    folder = tmp_path_factory.mktemp("exported")
+    address = f"sqlite:///{folder}/a.db"
+    filled(address, demonstration(folder / "files"), of_every_kind())
+    exported(address, folder / "out", "fhir")
+    return folder / "out"
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -66,7 +68,7 @@ def test_ids_are_unique_within_a_type(out: Path) -> None:
 def test_grades_are_the_same_after_export_and_ingest(out: Path, tmp_path: Path) -> None:
     again = f"sqlite:///{tmp_path}/b.db"
     assert main(["ingest", str(out), "--db", again]) == 0
-    told = bounds(open_store(f"sqlite:///{tmp_path}/a.db"))
+    told = bounds(open_store(f"sqlite:///{out.parent}/a.db"))
     assert bounds(open_store(again)) == told
     assert any(low == 3 for steps in told.values() for _, low, _ in steps)
 
