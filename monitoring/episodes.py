@@ -167,8 +167,8 @@ def stale_axes(course: Course, grade: Graded, place: int, at: int) -> list[str]:
 
 
 def _lapsed(course: Course, concept: str, at: int) -> bool:
-    last, keeps = course.last(concept, at), course.freshness(concept)
-    return last is not None and keeps is not None and at >= micros(last.effective_at) + keeps
+    taken, keeps = course.column(concept).facts.until(at).at, course.freshness(concept)
+    return taken.size > 0 and keeps is not None and at >= taken[-1] + keeps
 
 
 def episodes(course: Course, system_id: str, as_of: datetime) -> list[Episode]:

@@ -22,6 +22,8 @@ class Placed(Sequence[Fact]):
 
     def until(self, at: int) -> Placed:
         """Those that are true at `at` or before."""
+        if not self.at.size or self.at[-1] <= at:
+            return self
         return self[: int(np.searchsorted(self.at, at, side="right"))]
 
     @property

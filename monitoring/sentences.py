@@ -84,6 +84,7 @@ class Situation:
         self.course, self.as_of, self.zone, self.at = course, as_of, ward_zone, micros(as_of)
         names = [*PUBLISHED.values(), *REPORTED.values()]
         self.grades: dict[str, Graded] = {name: graded(course, name) for name in names}
+        self._flags: dict[str, list[Flag]] = {}
 
     def place(self, system_id: str) -> int:
         """Segment of a system's grade that holds now."""
@@ -96,9 +97,11 @@ class Situation:
 
     def flags(self, system_id: str) -> list[Flag]:
         """Everything to be said with a system's grade now."""
-        grade = self.grades[system_id]
-        beside = None if grade.system.published else self.grades[PUBLISHED[grade.system.syndrome]]
-        return flags_at(self.course, grade, self.place(system_id), self.at, self.zone, beside)
+        if system_id not in self._flags:
+            grade = self.grades[system_id]
+            beside = None if grade.system.published else self.grades[PUBLISHED[grade.system.syndrome]]
+            self._flags[system_id] = flags_at(self.course, grade, self.place(system_id), self.at, self.zone, beside)
+        return self._flags[system_id]
 
     def since(self, system_id: str) -> int | None:
         """When the present interval of a system began."""
