@@ -112,7 +112,7 @@ def _medication(row: Row) -> None:
     drug = row.text("med_category")
     if drug is None:
         row.refuse("med_category", "missing", "empty; expected the drug. Row not read")
-    dose = row.number("med_dose")
+    dose = row.dose("med_dose")
     if said is None or drug is None:
         return
     row.add(

@@ -22,6 +22,7 @@ def _read(row: Row) -> None:
     drug = row.text("drug")
     if drug is None:
         row.refuse("drug", "missing", "empty; expected a drug name, or none where nothing was given. Row not read")
+    dose = row.dose("dose")
     refused = len(row.refusals)
     end = row.moment("end", ahead=_PLANNED)
     action = row.word("action", AdministrationAction)
@@ -37,7 +38,7 @@ def _read(row: Row) -> None:
             action=action or AdministrationAction.INTERVAL,
             order_id=row.text("order_id"),
             end=end,
-            dose=row.number("dose"),
+            dose=dose,
             unit=row.text("unit"),
             route=row.text("route"),
             reason=row.text("reason"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from monitoring.cognition import capd_range, ice_range
 from monitoring.concepts import folded
 from monitoring.ingest.kinds import ANY_FACT, Kind
 from monitoring.ingest.rows import Row
@@ -47,12 +48,11 @@ def _read(row: Row) -> None:
         row.refuse("total", "missing", "a total without a tool; expected ICE or CAPD in the tool column. Not read")
     elif tool is not None:
         total = row.whole("total", 0, _HIGHEST[tool])
-    if tool is NeuroTool.ICE and total is not None and len(items) == len(ICE_ITEMS) and sum(items.values()) != total:
-        row.refuse(
-            "total",
-            "contradiction",
-            f"the items add to {sum(items.values())}; neither was read. Correct total or items",
-        )
+    possible = ice_range(None, items) if tool is NeuroTool.ICE else capd_range(None, items)
+    if total is not None and possible is not None and not possible[0] <= total <= possible[1]:
+        low, high = possible
+        adds = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+        row.refuse("total", "contradiction", f"the items add to {adds}; neither was read. Correct total or items")
         total, items = None, {}
     found: dict[str, Any] = {
         "consciousness": row.word("consciousness", Consciousness),
@@ -61,6 +61,9 @@ def _read(row: Row) -> None:
         "icp": row.word("icp", Icp),
     }
     minutes = _minutes(row)
+    if found["seizure"] is Seizure.NONE and minutes:
+        row.refuse("seizure", "contradiction", "no seizure, and minutes of one; neither was read. Correct one of them")
+        found["seizure"], minutes = None, None
     reason = row.word("absent_reason", AbsentReason)
     scored = total is not None or bool(items)
     absent = _absent(row, tool, scored, reason)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
+from math import isfinite
 from typing import Any, TypeVar
 
 from monitoring.clock import CLOCKS_APART, FutureRefused, TimeRefused, checked, parse_with_offset
@@ -146,8 +147,8 @@ class Row:
                 "could be a decimal comma or a thousands comma; not read. Write it with a decimal point",
             )
             return None
-        if _NUMBER.fullmatch(text):
-            return float(text.replace(",", "."))
+        if _NUMBER.fullmatch(text) and isfinite(number := float(text.replace(",", "."))):
+            return number
         hint = " The unit belongs in the unit column or the header" if _STARTS_WITH_NUMBER.fullmatch(text) else ""
         self.refuse(
             column,
@@ -155,6 +156,14 @@ class Row:
             f"not a number; expected for example 38.4. Not read; correct the cell or leave it empty.{hint}",
         )
         return None
+
+    def dose(self, column: str) -> float | None:
+        """The cell as a dose, which is not below 0; None when empty or refused."""
+        given = self.number(column)
+        if given is not None and given < 0:
+            self.refuse(column, "implausible", "a dose below 0; not read, the drug is kept without it. Correct it")
+            return None
+        return given
 
     def measured(self, column: str, concept: Concept, unit: str | None = None) -> float | None:
         """The cell in the concept's canonical unit; refused when not believable."""

@@ -213,3 +213,10 @@ def test_the_same_set_however_it_is_written(read: Read, content: str) -> None:
 def test_a_naive_time_takes_the_zone_given(read: Read) -> None:
     (found,) = facts(read("patient_id,time,hr\nA,2026-03-05T08:00,90\n", zone="Europe/Berlin"))
     assert found.effective_at == datetime(2026, 3, 5, 7, tzinfo=UTC)
+
+
+def test_a_drug_whose_dose_is_refused_still_runs(read: Read) -> None:
+    (row,) = read("patient_id,drug,start,dose,unit\nA,norepinephrine,2026-03-05T08:00Z,-1,ug/min\n")
+    (given,) = row.facts
+    assert isinstance(given, Administration)
+    assert (given.drug, given.dose) == ("norepinephrine", None)

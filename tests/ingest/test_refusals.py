@@ -32,6 +32,23 @@ REFUSED = [
         WIDE + f"A,{T},,80,80,,,\n",
         [("2", "sbp", "80", "diastolic"), ("2", "dbp", "80", "diastolic")],
     ),
+    ("a dose below 0", DRUGS + f"A,norepinephrine,{T},,-1,ug/min,,\n", [("2", "dose", "-1", "a dose below 0")]),
+    ("a number too large", DRUGS + f"A,norepinephrine,{T},,1e400,ug/min,,\n", [("2", "dose", "1e400", "not a number")]),
+    (
+        "an ICE its one item cannot give",
+        NEURO + f"A,{T},ICE,2,4,\n",
+        [("2", "total", "2", "the items add to 4 to 10; neither was read")],
+    ),
+    (
+        "a CAPD its one answer cannot give",
+        "patient_id,time,tool,total,aware\n" + f"A,{T},CAPD,0,never\n",
+        [("2", "total", "0", "the items add to 4 to 32; neither was read")],
+    ),
+    (
+        "no seizure that lasted six minutes",
+        "patient_id,time,seizure,seizure_minutes\n" + f"A,{T},none,6\n",
+        [("2", "seizure", "none", "neither was read")],
+    ),
     ("two commas", WIDE + f'A,{T},"38,4,1",,,,,\n', [("2", "temp_c", "38,4,1", "not a number")]),
     ("unit in the cell", WIDE + f"A,{T},38.4 C,,,,,\n", [("2", "temp_c", "38.4 C", "The unit belongs in")]),
     ("not a number at all", WIDE + f"A,{T},warm,,,,,\n", [("2", "temp_c", "warm", "not a number")]),

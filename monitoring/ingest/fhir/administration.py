@@ -147,6 +147,9 @@ def _dose(one: One, dosage: Dosage | None) -> tuple[float | None, str | None]:
             return None, None
         return round(over.value / per.value, 9), f"{_unit(over) or ''}/{_unit(per) or ''}"
     said = dosage.rate_quantity or dosage.dose
+    if said is not None and said.value is not None and said.value < 0:
+        one.refuse("dosage", said.value, "implausible", "a dose below 0; not read, the drug is kept without it")
+        return None, None
     return (None, None) if said is None else (said.value, _unit(said))
 
 

@@ -61,12 +61,15 @@ def read_message(message: bytes, reading: Reading, place: str = "message") -> Ro
     control_id = read.control_id
     found = MessageReading(reading, f"message {control_id}" if control_id else place, read)
     kind, trigger = read.header.component(9).upper()[:20], event(read)[:20]
+    if not kind:
+        untyped = "no message type, so that nobody knows what it says; expected one such as ORU^R01; quarantined"
+        return _refused(reading, found.place, message, "MSH-9", untyped, "missing")
     if kind == "ORU" and trigger in {"R01", ""}:
         read_observations(found)
     elif kind == "ADT" and trigger in EVENTS:
         read_admission(found)
     else:
-        found.ignored_kind = f"{kind} {trigger}".strip() or "message without a type"
+        found.ignored_kind = f"{kind} {trigger}".strip()
     return found.done()
 
 

@@ -45,6 +45,15 @@ def test_a_drug_is_found_by_its_ingredient_and_runs_from_start_to_end(read: Read
     assert (fact.effective_at.hour, fact.end.hour) == (8, 10)
 
 
+@pytest.mark.parametrize("dosage", ["rateQuantity", "dose"])
+def test_a_dose_below_0_is_refused_and_the_drug_still_runs(read: ReadFhir, dosage: str) -> None:
+    (row,) = read(given(dosage={dosage: quantity(-0.1, "ug/kg/min")}))
+    (fact,) = row.facts
+    assert isinstance(fact, Administration)
+    assert (fact.drug, fact.dose) == ("norepinephrine", None)
+    assert [refusal.field for refusal in row.refusals] == ["dosage"]
+
+
 @pytest.mark.parametrize(
     ("text", "drug"),
     [

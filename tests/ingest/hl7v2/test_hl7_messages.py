@@ -113,7 +113,6 @@ OTHERS = [
     ("ADT^A31", "ADT A31"),
     ("ORU^R40^ORU_R40", "ORU R40"),
     ("ADT^A11", "ADT A11"),
-    ("", "message without a type"),
 ]
 
 
@@ -121,6 +120,12 @@ OTHERS = [
 def test_other_messages_are_passed_over_by_kind(kind: str, counted: str) -> None:
     row = read(header(kind), PID, OBR, HR)
     assert (row.facts, row.refusals, row.ignored_kind) == ((), (), counted)
+
+
+def test_a_message_without_a_type_may_hold_a_vital_sign_and_is_quarantined() -> None:
+    row = read(header(""), PID, OBR, HR)
+    assert (row.facts, row.ignored_kind, [refusal.field for refusal in row.refusals]) == ((), None, ["MSH-9"])
+    assert row.raw is not None
 
 
 def admission(event: str, evn: str = "20260305080000+0000") -> RowRead:
