@@ -14,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from monitoring.access import AccessRefused, Account
+from monitoring.access.acts import SESSION_SHOWN
 from monitoring.access.passwords import SHORTEST
 from monitoring.api import visit
+from monitoring.api.bearer import current_visitor
 from monitoring.api.forms import FormRefused, form_token, read_form, token_field, with_token
 from monitoring.api.log import tell
 from monitoring.api.look import alert, field, hidden, notice, page
@@ -70,9 +72,14 @@ def signed_in(request: Request, secret: str, account: Account, onward: str) -> R
     return answer
 
 
-async def still_in(_: Request) -> Response:
-    """Nothing: whoever is signed in no more was sent away by the gate. Every open page asks; it is no activity."""
-    return Response(status_code=204)
+async def still_in(request: Request) -> Response:
+    """204 while the session that a page was drawn for is the browser's. Every open page asks; it is no activity.
+
+    Whoever is signed in no more was sent away by the gate. At a shared computer the cookie may be the next person's:
+    a page of the one before says by `of` whose it is, and is told 401.
+    """
+    same = request.query_params.get("of") == current_visitor(request).session_id[:SESSION_SHOWN]
+    return Response(status_code=204 if same else 401)
 
 
 async def sign_out_page(request: Request) -> Response:

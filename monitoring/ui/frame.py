@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from monitoring.access import may_open
+from monitoring.access.acts import SESSION_SHOWN
 from monitoring.store import StoreUnavailable
 from monitoring.ui import live
 from monitoring.ui.marks import tokens
@@ -45,9 +46,10 @@ _LOOK = st.components.v2.component(
     html=_NOTHING_SHOWN,
     js="""
 export default function ({ data }) {
+  const asked = { headers: { Accept: "application/json" }, cache: "no-store" }
   const look = async () => {
     try {
-      const answer = await fetch("/auth/session", { headers: { Accept: "application/json" }, cache: "no-store" })
+      const answer = await fetch("/auth/session?of=" + data.of, asked)
       if (answer.status !== 401) return
       const here = window.location.pathname + window.location.search
       window.location.assign("/auth/sign-in?next=" + encodeURIComponent(here))
@@ -79,7 +81,7 @@ def open_screen(page: str) -> Person:
     if someone is None:
         st.stop()
     _frame_line(someone)
-    _LOOK(key="look", data={"seconds": LOOK_EVERY_SECONDS}, height=1)
+    _LOOK(key="look", data={"seconds": LOOK_EVERY_SECONDS, "of": someone.session_id[:SESSION_SHOWN]}, height=1)
     if not may_open(someone.role, page):
         st.info(f"This page is not for the role “{ROLE_NAMES[someone.role]}”. Choose a page above, or sign out.")
         st.stop()

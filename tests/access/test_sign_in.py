@@ -132,6 +132,22 @@ def test_signing_in_again_ends_the_session_before(browser: httpx.Client, admissi
     assert first not in str(answer.headers.get_list("set-cookie"))
 
 
+def test_a_page_of_the_person_before_is_told_that_the_browser_is_somebody_elses(
+    browser: httpx.Client, admission: Admission
+) -> None:
+    """A shared computer: the cookie is the next person's, and good; the tab of the one before must go all the same."""
+    person(admission, Role.ADMIN, datetime.now(UTC))
+    person(admission, Role.NURSE, datetime.now(UTC))
+    asked = []
+    for name in ("admin", "nurse"):
+        browser.cookies.clear()
+        enter(browser, name)
+        asked.append(f"/auth/session?of={digest(browser.cookies['ward_session'])[:16]}")
+        assert browser.get(asked[-1]).status_code == 204
+    assert browser.get(asked[0]).status_code == 401
+    assert browser.get("/auth/session").status_code == 401
+
+
 def test_a_wrong_password_says_so_keeps_the_name_and_never_the_password(
     browser: httpx.Client, admission: Admission
 ) -> None:

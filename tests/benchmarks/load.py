@@ -36,6 +36,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from monitoring.access import Account
 from monitoring.access.accounts import digest, new_secret
+from monitoring.access.acts import SESSION_SHOWN
 from monitoring.admission import Admission, patient_key
 from monitoring.concepts import dictionary
 from monitoring.rounds import Rounds
@@ -274,7 +275,7 @@ async def looks(play: Play, url: str, cookie: str) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             try:
-                answer = await client.get("/auth/session")
+                answer = await client.get("/auth/session", params={"of": digest(cookie)[:SESSION_SHOWN]})
             except httpx.HTTPError as error:
                 play.wrong.append(f"session: {type(error).__name__}")
                 continue
