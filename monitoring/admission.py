@@ -22,8 +22,8 @@ from monitoring.store.accounts import Accounts, InvitationRow, folded
 from monitoring.vocabulary import Role, Scope
 
 _TOUCH_EVERY = timedelta(seconds=30)
-_REFUSED = "Name and password do not go together. Please check both."
-_OVER = "This link has been used or is too old. Please ask the administrator for a new one."
+_REFUSED = "sign_in.wrong"
+_OVER = "set_password.over"
 
 
 class Admission:
@@ -50,14 +50,14 @@ class Admission:
         if until is not None:
             if self._told.counts(address, who, at):
                 self.audit.record(Deed(Act.LOCKED_OUT, stranger), at)
-            raise AccessRefused("Too many attempts that failed.", until)
+            raise AccessRefused.worded("sign_in.too_often", until)
         account = self._accounts.account(name=name)
         kept = self._accounts.password(account.account_id) if account else None
         if not matches(kept, password) or account is None:
             self.audit.record(
                 Deed(Act.SIGN_IN_FAILED, stranger, about=None if account is None else account.account_id), at
             )
-            raise AccessRefused(_REFUSED)
+            raise AccessRefused.worded(_REFUSED)
         self._refuse_closed(account, at, stranger)
         self._accounts.forget_failures(who)
         return self._begin(account, address, at)
@@ -234,21 +234,21 @@ class Admission:
         account_id = self._good_link(secret, at).account_id
         if account_id is None:
             if not self.is_empty():
-                raise AccessRefused(_OVER)
+                raise AccessRefused.worded(_OVER)
             return None
         account = self._accounts.account(account_id=account_id)
         if account is None or account.closed(at):
-            raise AccessRefused(_OVER)
+            raise AccessRefused.worded(_OVER)
         return account
 
     def accept(self, secret: str, password: str, at: datetime, address: str | None = None) -> Account:
         """Set the password of the link's account, and spend the link. Raises AccessRefused, and then it still holds."""
         account = self.invited(secret, at)
         if account is None:
-            raise AccessRefused(_OVER)
+            raise AccessRefused.worded(_OVER)
         check_password(password, account.name, account.display_name)
         if not self._accounts.use_invitation(digest(secret), at):
-            raise AccessRefused(_OVER)
+            raise AccessRefused.worded(_OVER)
         self.set_password(account, password, at, Origin(account.account_id, Channel.SCREEN, account.role, address))
         return account
 
@@ -257,7 +257,7 @@ class Admission:
     ) -> Account:
         """Make the first administrator. Raises AccessRefused, and then the link still holds."""
         if self.invited(secret, at) is not None:
-            raise AccessRefused(_OVER)
+            raise AccessRefused.worded(_OVER)
         if not name.strip():
             raise AccessRefused("Please write a name to sign in with.")
         check_password(password, name, display_name)
@@ -305,7 +305,7 @@ class Admission:
     def _good_link(self, secret: str, at: datetime) -> InvitationRow:
         link = self._accounts.invitation(digest(secret))
         if link is None or link.used_at is not None or at >= link.expires_at:
-            raise AccessRefused(_OVER)
+            raise AccessRefused.worded(_OVER)
         return link
 
     def _refuse_closed(self, account: Account, at: datetime, by: Origin) -> None:
@@ -315,7 +315,7 @@ class Admission:
         self.audit.record(_of(Act.SIGN_IN_FAILED, account, by), at)
         if strange:
             raise AccessRefused("This is a demonstration account, and this store is no demonstration.")
-        raise AccessRefused("This account is closed. Please ask the administrator.")
+        raise AccessRefused.worded("sign_in.closed")
 
     def _begin(self, account: Account, address: str, at: datetime) -> tuple[str, Account]:
         secret = new_secret()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
@@ -15,7 +16,6 @@ from monitoring.records import Acknowledgement, AlertChange, Correction, Fact, I
 from monitoring.standing import ADMINISTRATIVE
 from monitoring.timeline import hours, micros, moment
 from monitoring.vocabulary import AlertLevel, Severity
-from monitoring.wording import number_text
 
 FEVER_CELSIUS = 38.0
 _HOME_REPORT, _VITALS = "symptom_report", ("temperature", "heart_rate", "sbp", "spo2")
@@ -101,16 +101,14 @@ def level(published: list[tuple[int | None, int | None]], *, silent: bool, overd
 
 @dataclass(frozen=True)
 class HomeAnswer:
-    """What a family is told: a band, one of three plain sentences, and the words to say on the telephone."""
+    """What a family is told: one of three bands, and what there is to say on the telephone, the worst first.
 
-    band: str
-    sentence: str
-    say: str
+    `temperature_c` is None where there is no need to say it. The sentences are those of the family's language (D112).
+    """
 
-
-NOTED = "Noted. Thank you. The team can see it."
-PHONE = "Phone the team now."
-EMERGENCY = "Call the emergency number now."
+    band: Literal["noted", "phone", "emergency"]
+    symptoms: tuple[str, ...] = ()
+    temperature_c: float | None = None
 
 
 def home_answer(reports: Mapping[str, Severity], temperature_c: float | None, dictionary: Dictionary) -> HomeAnswer:
@@ -119,13 +117,11 @@ def home_answer(reports: Mapping[str, Severity], temperature_c: float | None, di
     One red flag is enough (clinical.md i; decision D15). Raises KeyError for an unknown symptom id.
     """
     present = [(dictionary.symptoms[key], severity) for key, severity in reports.items() if severity > Severity.NONE]
-    said = [symptom.plain.lower() for symptom, _ in sorted(present, key=lambda report: -report[1])]
+    said = tuple(symptom.id for symptom, _ in sorted(present, key=lambda report: -report[1]))
     fever = temperature_c is not None and temperature_c >= FEVER_CELSIUS - 1e-6
-    if temperature_c is not None and (fever or said):
-        said.insert(0, f"temperature {number_text(temperature_c)} degrees")
-    say = f"Say: “{', '.join(said).capitalize()}.”" if said else ""
+    warm = temperature_c if fever or said else None
     if any(severity >= symptom.emergency_from for symptom, severity in present):
-        return HomeAnswer("emergency", EMERGENCY, say)
+        return HomeAnswer("emergency", said, warm)
     if fever or any(severity >= symptom.phone_from for symptom, severity in present):
-        return HomeAnswer("phone", PHONE, say)
-    return HomeAnswer("noted", NOTED, "")
+        return HomeAnswer("phone", said, warm)
+    return HomeAnswer("noted")

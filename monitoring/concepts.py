@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from monitoring.languages import english
 from monitoring.site import CONCEPTS, SiteSettings
 from monitoring.vocabulary import DrugClass, OxygenDevice, Severity, Syndrome
 
@@ -97,7 +98,6 @@ class Symptom(BaseModel):
 
     id: str
     label: str
-    plain: str
     items: Mapping[Syndrome, str] = Field(default_factory=dict)
     names: tuple[str, ...] = ()
     at_least: Severity = Severity.NONE
@@ -242,5 +242,9 @@ def read_dictionary(folder: Path) -> Dictionary:
 
 @cache
 def dictionary() -> Dictionary:
-    """The site's dictionary, read once a process."""
-    return read_dictionary(REFERENCE)
+    """The site's dictionary, read once a process. Raises as `read_dictionary`, and for a symptom without plain name."""
+    found = read_dictionary(REFERENCE)
+    unnamed = [key for key in found.symptoms if f"symptoms.{key}" not in english().texts]
+    if unnamed:
+        raise DictionaryRefused(f"symptoms.toml: {unnamed[0]!r} has no name under [symptoms] in wording/en.toml")
+    return found

@@ -1,4 +1,4 @@
-"""What a site decides and may change while it runs: cadence, freshness, low pressure in adults, how late is late (D97).
+"""What a site decides and may change while it runs: cadence, freshness, low pressure, lateness, languages (D97).
 
 Every choice has limits, so that no setting can silence a ward. The store keeps each revision; revision 0 is this file
 and `data/reference`.
@@ -13,11 +13,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from monitoring.languages import SOURCE
+
 SHORTEST_HOURS = 0.25
 LATE_MINUTES = (5, 240)
 ADULT_SYSTOLIC, ADULT_MEAN, AGAINST_BASELINE = "adult_sbp_limit", "adult_map_limit", "baseline_share"
 """Under what the evidence carries a site's own limits; without them those of `grading.pressure` hold."""
 
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")]
 Hours = Annotated[float, Field(ge=SHORTEST_HOURS, allow_inf_nan=False)]
 
 
@@ -77,7 +80,8 @@ class LowPressure(BaseModel):
 class SiteSettings(BaseModel):
     """One revision. What is empty is as the dictionary has it. Cadence and freshness in hours.
 
-    A fact that comes within `late_minutes` of its moment came in time (D66).
+    A fact that comes within `late_minutes` of its moment came in time (D66). `languages` are those that families are
+    offered, the site's own first (D112).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,8 +91,12 @@ class SiteSettings(BaseModel):
     low_pressure: LowPressure = LowPressure()
     late_minutes: int = Field(default=30, ge=LATE_MINUTES[0], le=LATE_MINUTES[1])
 
+    languages: tuple[Language, ...] = Field(default=(SOURCE,), min_length=1)
+
     @model_validator(mode="after")
     def _within_limits(self) -> SiteSettings:
+        if len(set(self.languages)) < len(self.languages):
+            raise ValueError("a language is named twice; expected each once")
         for place, (name, said) in enumerate((("cadence", self.cadence_hours), ("freshness", self.freshness_hours))):
             for group, hours in said.items():
                 longest = LONGEST_HOURS[group][place]
@@ -124,4 +132,5 @@ def _flat(settings: SiteSettings) -> dict[str, str]:
     said["low mean pressure in adults"] = "counts below 65 mmHg" if low.mean_counts else "not counted"
     said["pressure against the baseline"] = "counts" if low.baseline_counts else "not counted"
     said["late after"] = f"{settings.late_minutes} min"
+    said["languages for families"] = ", ".join(settings.languages)
     return said

@@ -25,6 +25,7 @@ STANDS_WITH = {
     "timeline": "clock",
     SETTINGS: "clock",
     "site": "clock",
+    "languages": "clock",
     "evidence": "clock",
     "cognition": "clock",
     "products": "clock",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitoring.languages import english
 from monitoring.vocabulary import Role, Scope
 
 DEMONSTRATION_MARK = "demonstration"
@@ -16,12 +18,22 @@ DEMONSTRATION_MARK = "demonstration"
 class AccessRefused(ValueError):
     """Somebody may not come in or do this; the message is one sentence for the person.
 
-    `until` is when it may be tried again, where waiting helps.
+    `until` is when it may be tried again, where waiting helps. Where families meet it, `worded` gives it with the key
+    of its sentence in each language.
     """
 
     def __init__(self, sentence: str, until: datetime | None = None) -> None:
         super().__init__(sentence)
         self.until = until
+        self.key = ""
+        self.values: Mapping[str, object] = {}
+
+    @classmethod
+    def worded(cls, key: str, until: datetime | None = None, **values: object) -> AccessRefused:
+        """The refusal whose sentence the wording has under `key`."""
+        refused = cls(english().say(key, **values), until)
+        refused.key, refused.values = key, values
+        return refused
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ _HASHER = PasswordHasher()
 def check_password(password: str, *names: str) -> None:
     """Raises AccessRefused, in one sentence, for a password that is too short, too long, or made of a name."""
     if len(password) < SHORTEST:
-        raise AccessRefused(f"The password has {len(password)} characters; please use {SHORTEST} or more.")
+        raise AccessRefused.worded("set_password.short", count=len(password), least=SHORTEST)
     if len(password) > LONGEST:
-        raise AccessRefused(f"The password has {len(password)} characters; please use at most {LONGEST}.")
+        raise AccessRefused.worded("set_password.long", count=len(password), most=LONGEST)
     folded = password.casefold()
     if len(set(folded)) == 1:
-        raise AccessRefused("The password is one character repeated; please choose another.")
+        raise AccessRefused.worded("set_password.repeated")
     if any(name.strip() and name.strip().casefold() in folded for name in names):
-        raise AccessRefused("The password contains the name; please choose another.")
+        raise AccessRefused.worded("set_password.holds_name")
 
 
 def hashed(password: str) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from monitoring.access.accounts import new_secret
 from monitoring.api.look import hidden
 from monitoring.api.visit import is_secure, same_origin
+from monitoring.languages import Worded
 
 TOKEN = "form_token"  # noqa: S105 - the name of a field
 _COOKIE = "ward_form"
@@ -21,7 +22,7 @@ _PATIENCE_SECONDS = 30.0
 """A form is one packet or two; nobody who is there takes longer to send it."""
 
 
-class FormRefused(ValueError):
+class FormRefused(Worded):
     """The form did not come from our page, or is no form; the message is one sentence."""
 
 
@@ -31,14 +32,14 @@ async def read_form(request: Request) -> Mapping[str, str]:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             body = await _body(request)
     except (TimeoutError, ClientDisconnect) as stopped:
-        raise FormRefused("The form stopped half way; nothing was done.") from stopped
+        raise FormRefused("sign_in.stopped") from stopped
     try:
         fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20))
     except ValueError as unreadable:
-        raise FormRefused("The form cannot be read; nothing was done.") from unreadable
+        raise FormRefused("sign_in.unreadable") from unreadable
     given, kept = fields.get(TOKEN, ""), request.cookies.get(_COOKIE, "")
     if not kept or not hmac.compare_digest(given.encode(), kept.encode()) or not same_origin(request.scope):
-        raise FormRefused("This page was open for too long or came from elsewhere. Please try once more.")
+        raise FormRefused("sign_in.too_long_open")
     return fields
 
 
@@ -47,7 +48,7 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > _LARGEST:
-            raise FormRefused("The form is larger than any of ours; nothing was done.")
+            raise FormRefused("sign_in.too_large")
     return body
 
 

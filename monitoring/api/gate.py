@@ -9,18 +9,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from html import escape
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitoring.access import Door, ServiceToken, Visitor, door_to
 from monitoring.api.headers import guarded
+from monitoring.api.language import spoken, spoken_without_store
 from monitoring.api.look import page
 from monitoring.api.opened import admission, now
 from monitoring.api.visit import same_origin, session_id
+from monitoring.languages import english
 from monitoring.store import StoreUnavailable
 
 IDENTITY = b"x-ward-session"
@@ -31,6 +35,7 @@ LOOK_EVERY_SECONDS = 10
 
 _OURS = b"x-ward-"
 _RETRY_SECONDS = 30
+_SILENT = "refused.silent"
 _SIGNED_OUT = 4401
 
 ByAPerson = Callable[[bytes], bool]
@@ -60,7 +65,7 @@ class Gate:
         try:
             visitor, token = await run_in_threadpool(_who, scope, door)
         except StoreUnavailable:
-            await _refuse(scope, receive, send, 503, "The store does not answer. Please try again in a minute.")
+            await _refuse(scope, receive, send, 503, english().say(_SILENT), _SILENT)
             return
         refused = _refusal(door, visitor, token)
         if refused is not None:
@@ -158,18 +163,20 @@ def _shell(scope: Scope) -> bool:
     return scope["method"] in {"GET", "HEAD"} and "*/*" in asked and door_to(scope["path"]).path == "/"
 
 
-def _refusal(door: Door, visitor: Visitor | None, token: ServiceToken | None) -> tuple[int, str] | None:
-    """Status and sentence for whoever may not enter, None for whoever may."""
+def _refusal(door: Door, visitor: Visitor | None, token: ServiceToken | None) -> tuple[int, str, str] | None:
+    """Status, sentence and the key of its wording for whoever may not enter, None for whoever may."""
     if not door.roles and not door.scopes:
-        return 404, "There is nothing here."
+        return 404, english().say("refused.nothing"), "refused.nothing"
     if token is not None:
-        return None if token.scopes & door.scopes else (403, f"This token lacks the scope {' or '.join(door.scopes)}.")
+        return (
+            None if token.scopes & door.scopes else (403, f"This token lacks the scope {' or '.join(door.scopes)}.", "")
+        )
     if visitor is not None:
-        return None if visitor.account.role in door.roles else (403, "This is not for your role.")
-    return 401, "A service token is needed here." if door.scopes and not door.roles else "Please sign in."
+        return None if visitor.account.role in door.roles else (403, english().say("refused.role"), "refused.role")
+    return 401, "A service token is needed here." if door.scopes and not door.roles else "Please sign in.", ""
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str, key: str = "") -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": _SIGNED_OUT})
         return
@@ -186,5 +193,9 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sente
         onward = "" if wanted == "/" else f"?next={quote(wanted, safe='')}"
         answer = RedirectResponse(f"/auth/sign-in{onward}", status_code=303)
     else:
-        answer = page("Not here", f"<p>{sentence}</p><p><a href='/'>To the start</a></p>", status)
+        visit = HTTPConnection(scope)
+        words = spoken_without_store(visit) if key == _SILENT else await run_in_threadpool(spoken, visit)
+        title, start = words.say("refused.title"), words.say("refused.start")
+        why = words.say(key) if key else sentence
+        answer = page(title, f"<p>{escape(why)}</p><p><a href='/'>{escape(start)}</a></p>", status, words=words)
     await answer(scope, receive, send)

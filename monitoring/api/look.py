@@ -7,17 +7,23 @@ from pathlib import Path
 
 from starlette.responses import HTMLResponse
 
+from monitoring.languages import Wording, english
+
 _STYLE = (Path(__file__).parent / "look.css").read_text(encoding="utf-8")
 
 
-def page(title: str, body: str, status: int = 200, *, demonstration: bool = False) -> HTMLResponse:
-    """A page with `body`, which is HTML already; `title` is plain text."""
-    banner = "<b>Demonstration ward: synthetic patients</b>" if demonstration else ""
+def page(
+    title: str, body: str, status: int = 200, *, demonstration: bool = False, words: Wording | None = None
+) -> HTMLResponse:
+    """A page with `body`, which is HTML already; `title` is plain text. Without `words` it is in English."""
+    words = words or english()
+    banner = f"<b>{escape(words.say('frame.demonstration'))}</b>" if demonstration else ""
+    whole = f"{escape(title)} · {escape(words.say('frame.title'))}"
     return HTMLResponse(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · Cell therapy ward</title>'
+        f'<!doctype html><html lang="{words.code}"><head><meta charset="utf-8"><title>{whole}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<link rel="icon" href="/favicon.png"><style>{_STYLE}</style></head><body>'
-        f"<header>{banner}<span>decision support, for clinician review</span></header>"
+        f"<header>{banner}<span>{escape(words.say('sign_in.support'))}</span></header>"
         f"<main><h1>{escape(title)}</h1>{body}</main></body></html>",
         status,
     )

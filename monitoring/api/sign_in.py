@@ -19,15 +19,17 @@ from monitoring.access.passwords import SHORTEST
 from monitoring.api import visit
 from monitoring.api.bearer import current_visitor
 from monitoring.api.forms import FormRefused, form_token, read_form, token_field, with_token
+from monitoring.api.language import choices, remember, spoken, spoken_without_store
 from monitoring.api.log import tell
 from monitoring.api.look import alert, field, hidden, notice, page
 from monitoring.api.opened import admission, now, settings
+from monitoring.languages import Wording, english
 from monitoring.store import StoreUnavailable
 
 _HASHING = anyio.CapacityLimiter(2)
 """Argon2 takes 64 MB and a core each time: no more at once than that, whoever asks."""
 
-SILENT = "The store does not answer. Please try again in a minute."
+SILENT = "sign_in.silent"
 
 
 async def sign_in_page(request: Request) -> Response:
@@ -38,9 +40,10 @@ async def sign_in_page(request: Request) -> Response:
         if session is not None and await run_in_threadpool(_is_good, session):
             return RedirectResponse(onward, status_code=303)
     except StoreUnavailable:
-        return await _form(request, onward, alert(SILENT), 503)
-    said = notice("The password is set. Please sign in.") if request.query_params.get("done") == "set" else ""
-    return await _form(request, onward, said)
+        return await _silent_form(request, onward)
+    words = await run_in_threadpool(spoken, request)
+    is_set = request.query_params.get("done") == "set"
+    return await _form(request, words, onward, notice(words.say("sign_in.pass_word_is_set")) if is_set else "")
 
 
 async def sign_in(request: Request) -> Response:
@@ -52,12 +55,15 @@ async def sign_in(request: Request) -> Response:
         knocking = partial(_knock, name, fields.get("password", ""), came_from)
         secret, account = await anyio.to_thread.run_sync(knocking, limiter=_HASHING)
     except FormRefused as refused:
-        return await _form(request, onward, alert(str(refused)), 400)
+        words = await run_in_threadpool(spoken, request)
+        return await _form(request, words, onward, alert(words.refusal(refused)), 400)
     except StoreUnavailable:
-        return await _form(request, onward, alert(SILENT), 503)
+        return await _silent_form(request, onward)
     except AccessRefused as refused:
         tell("sign-in refused", address=came_from, locked=int(refused.until is not None))
-        return await _form(request, onward, alert(_said(refused)), 429 if refused.until else 401, name, refused.until)
+        words = await run_in_threadpool(spoken, request)
+        status = 429 if refused.until else 401
+        return await _form(request, words, onward, alert(_said(refused, words)), status, name, refused.until)
     return await run_in_threadpool(signed_in, request, secret, account, onward)
 
 
@@ -85,8 +91,10 @@ async def still_in(request: Request) -> Response:
 async def sign_out_page(request: Request) -> Response:
     """A question, for whoever follows a link here."""
     token = form_token(request)
-    form = f'<form method="post">{token_field(token)}<button>Sign out</button></form>'
-    return with_token(page("Sign out", f"<p>Every tab opened by this sign-in ends.</p>{form}"), request, token)
+    words = await run_in_threadpool(spoken, request)
+    title, ends = words.say("sign_in.sign_out"), words.say("sign_in.every_tab")
+    form = f'<form method="post">{token_field(token)}<button>{escape(title)}</button></form>'
+    return with_token(page(title, f"<p>{escape(ends)}</p>{form}", words=words), request, token)
 
 
 async def sign_out(request: Request) -> Response:
@@ -97,9 +105,10 @@ async def sign_out(request: Request) -> Response:
         if session:
             await run_in_threadpool(lambda: admission().sign_out(session, now()))
     except FormRefused as refused:
-        return page("Sign out", alert(str(refused)), 400)
+        words = await run_in_threadpool(spoken, request)
+        return page(words.say("sign_in.sign_out"), alert(words.refusal(refused)), 400, words=words)
     except StoreUnavailable:
-        return page("Sign out", alert(SILENT), 503)
+        return _silent_page(request, "sign_in.sign_out")
     answer = RedirectResponse("/auth/sign-in", status_code=303)
     visit.take_cookie(answer, request.scope)
     return answer
@@ -117,14 +126,14 @@ async def set_password(request: Request) -> Response:
         fields = await read_form(request)
         link = fields.get("link", "")
         if fields.get("password") != fields.get("again"):
-            raise AccessRefused("The two passwords differ. Please write the same one twice.")
+            raise AccessRefused.worded("set_password.differ")
         account = await anyio.to_thread.run_sync(
             partial(_accept, link, fields, visit.address(request.scope)), limiter=_HASHING
         )
     except (AccessRefused, FormRefused) as refused:
-        return await _invitation(request, link, alert(str(refused)), 400)
+        return await _invitation(request, link, refused, 400)
     except StoreUnavailable:
-        return page("Set a password", alert(SILENT), 503)
+        return _silent_page(request, "set_password.title")
     tell("password set by link", account=account.account_id, address=visit.address(request.scope))
     return RedirectResponse("/auth/sign-in?done=set", status_code=303)
 
@@ -146,49 +155,72 @@ def _accept(link: str, fields: Mapping[str, str], address: str) -> Account:
     return admission().accept(link, password, now(), address)
 
 
-async def _invitation(request: Request, link: str, said: str = "", status: int = 200) -> Response:
+async def _invitation(request: Request, link: str, refused: Exception | None = None, status: int = 200) -> Response:
     """The form of a one-time link, or why it is dead."""
+    words = await run_in_threadpool(spoken, request)
+    title = words.say("set_password.title")
     try:
         account = await run_in_threadpool(lambda: admission().invited(link, now()))
     except AccessRefused as dead:
-        return page("Set a password", alert(str(dead)), 400)
+        return page(title, alert(words.refusal(dead)), 400, words=words)
     except StoreUnavailable:
-        return page("Set a password", alert(SILENT), 503)
+        return _silent_page(request, "set_password.title")
+    words = words if account is not None else english()
     token = form_token(request)
-    hint = f"{SHORTEST} characters or more, not your name. A sentence is easier to keep than a riddle."
-    passwords = field("New password", "password", "password", fill="new-password", hint=hint)
-    passwords += field("The same once more", "again", "password", fill="new-password")
+    hint = words.say("set_password.hint", least=SHORTEST)
+    passwords = field(words.say("set_password.pass_word"), "password", "password", fill="new-password", hint=hint)
+    passwords += field(words.say("set_password.again"), "again", "password", fill="new-password")
     if account is None:
         title = "Create the administrator"
         names = field("Name to sign in with", "name", fill="username", first=True)
         names += field("Your name, as others read it", "display_name", fill="name")
     else:
-        title = "Set a password"
-        names = (
-            f"<p>For <b>{escape(account.display_name)}</b>, who signs in as <code>{escape(account.name)}</code>.</p>"
-        )
+        for_whom = escape(words.say("set_password.for_whom", shown="{shown}"))
+        names = f"<p>{for_whom} <code>{escape(account.name)}</code>.</p>"
+        names = names.replace("{shown}", f"<b>{escape(account.display_name)}</b>")
+        names = await run_in_threadpool(choices, request, words, {"link": link}) + names
+    said = alert(words.refusal(refused)) if refused else ""
     form = (
-        f'<form method="post">{token_field(token)}{hidden("link", link)}{names}{passwords}<button>Save</button></form>'
+        f'<form method="post">{token_field(token)}{hidden("link", link)}{names}{passwords}'
+        f"<button>{escape(words.say('set_password.button'))}</button></form>"
     )
-    return with_token(page(title, said + form, status), request, token)
+    answer = page(title, said + form, status, words=words)
+    remember(answer, request, words)
+    return with_token(answer, request, token)
+
+
+async def _silent_form(request: Request, onward: str) -> Response:
+    words = spoken_without_store(request)
+    return await _form(request, words, onward, alert(words.say(SILENT)), 503)
+
+
+def _silent_page(request: Request, title: str) -> Response:
+    words = spoken_without_store(request)
+    return page(words.say(title), alert(words.say(SILENT)), 503, words=words)
 
 
 async def _form(
-    request: Request, onward: str, said: str, status: int = 200, name: str = "", until: datetime | None = None
+    request: Request,
+    words: Wording,
+    onward: str,
+    said: str,
+    status: int = 200,
+    name: str = "",
+    until: datetime | None = None,
 ) -> Response:
     token = form_token(request)
+    fields = field(words.say("sign_in.name"), "name", value=name, fill="username", first=not name)
+    fields += field(words.say("sign_in.pass_word"), "password", "password", fill="current-password", first=bool(name))
     form = (
-        f'<form method="post" action="/auth/sign-in">{token_field(token)}{hidden("next", onward)}'
-        f"{field('Name', 'name', value=name, fill='username', first=not name)}"
-        f"{field('Password', 'password', 'password', fill='current-password', first=bool(name))}"
-        "<button>Sign in</button></form>"
+        f'<form method="post" action="/auth/sign-in">{token_field(token)}{hidden("next", onward)}{fields}'
+        f"<button>{escape(words.say('sign_in.button'))}</button></form>"
     )
     if settings().single_sign_on is not None:
-        form += (
-            f'<a class="button other" href="/auth/single-sign-on?next={quote(onward, safe="")}">Hospital sign-on</a>'
-        )
+        address = f"/auth/single-sign-on?next={quote(onward, safe='')}"
+        form += f'<a class="button other" href="{address}">{escape(words.say("sign_in.hospital"))}</a>'
     try:
         empty, demonstration = await run_in_threadpool(lambda: (admission().is_empty(), admission().is_demonstration()))
+        form = await run_in_threadpool(choices, request, words, {"next": onward}) + form
     except StoreUnavailable:
         empty, demonstration = False, False
     if empty:
@@ -197,15 +229,16 @@ async def _form(
             "administrator; <code>python -m monitoring user add NAME --role admin</code> makes one too.</p>"
         )
     if demonstration:
-        form += "<p><small>The accounts and their password were printed when this demonstration was filled.</small></p>"
-    answer = page("Sign in", said + form, status, demonstration=demonstration)
+        form += f"<p><small>{escape(words.say('sign_in.demonstration'))}</small></p>"
+    answer = page(words.say("sign_in.title"), said + form, status, demonstration=demonstration, words=words)
     if until is not None:
         answer.headers["retry-after"] = str(max(1, int((until - now()).total_seconds())))
+    remember(answer, request, words)
     return with_token(answer, request, token)
 
 
-def _said(refused: AccessRefused) -> str:
+def _said(refused: AccessRefused, words: Wording) -> str:
+    why = words.refusal(refused)
     if refused.until is None:
-        return str(refused)
-    until = refused.until.astimezone(settings().ward_zone)
-    return f"{refused} Please wait until {until:%H:%M} (ward time), or ask the administrator for a new link."
+        return why
+    return words.say("sign_in.wait", why=why, until=f"{refused.until.astimezone(settings().ward_zone):%H:%M}")

@@ -29,6 +29,7 @@ from monitoring.api.log import tell
 from monitoring.api.look import alert, page
 from monitoring.api.opened import admission, now, settings
 from monitoring.api.sign_in import SILENT, signed_in
+from monitoring.languages import english
 from monitoring.settings import SingleSignOn
 from monitoring.store import StoreUnavailable
 from monitoring.vocabulary import Role
@@ -105,7 +106,7 @@ async def finish(request: Request) -> Response:
     except (httpx.HTTPError, ProviderRefused, JoseError, ValueError) as trouble:
         return _silent(trouble)
     except StoreUnavailable:
-        return _sorry(SILENT, 503)
+        return _sorry(english().say(SILENT), 503)
     answer = await run_in_threadpool(lambda: signed_in(request, secret, account, visit.inside(kept["next"])))
     answer.delete_cookie(_COOKIE, path=_PATH)
     return answer

@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from monitoring.access.acts import Act, Deed, Origin
 from monitoring.concepts import Dictionary
 from monitoring.course import Course
+from monitoring.languages import known
 from monitoring.monitored import watched
 from monitoring.rounds.courses import Courses
 from monitoring.site import CONCEPTS, SiteSettings, changes
@@ -87,9 +88,12 @@ class SiteRounds:
         return {row.patient_id: row for row in view.rows}
 
     def _refuse(self, settings: SiteSettings) -> None:
-        known = self._dictionary.with_site(settings, 0).concepts
+        unknown = [code for code in settings.languages if code not in known()[0]]
+        if unknown:
+            raise SettingRefused(f"there is no wording for {unknown[0]!r}; expected one of {', '.join(known()[0])}")
+        concepts = self._dictionary.with_site(settings, 0).concepts
         for group, names in CONCEPTS.items():
-            for concept in (known[name] for name in names):
+            for concept in (concepts[name] for name in names):
                 cadence, keeps = concept.cadence_hours, concept.freshness_hours
                 if cadence is not None and keeps is not None and keeps < cadence:
                     raise SettingRefused(

@@ -7,16 +7,19 @@ itself, asks the table, and relies on nothing that ran before it.
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 import streamlit as st
 
 from monitoring.access import may_open
 from monitoring.access.acts import SESSION_SHOWN
+from monitoring.languages import Wording, english
 from monitoring.store import StoreUnavailable
 from monitoring.ui import live
 from monitoring.ui.marks import tokens
-from monitoring.ui.people import LEFT, ROLE_NAMES, Person, person, sign_out
+from monitoring.ui.people import LEFT, ROLE_NAMES, Person, family_here, person, sign_out
+from monitoring.ui.spoken import spoken
 from monitoring.ui.trouble import calm
 from monitoring.vocabulary import Role
 
@@ -74,7 +77,7 @@ def open_screen(page: str) -> Person:
     """Draws the frame around `page` and returns who is looking; stops the run where nobody may look."""
     style("frame")
     someone = None
-    with calm("This screen is not live"):
+    with calm("This screen is not live", lambda: spoken().say("frame.not_live")):
         someone = person()
         if someone is None:
             _signed_out()
@@ -83,39 +86,45 @@ def open_screen(page: str) -> Person:
     _frame_line(someone)
     _LOOK(key="look", data={"seconds": LOOK_EVERY_SECONDS, "of": someone.session_id[:SESSION_SHOWN]}, height=1)
     if not may_open(someone.role, page):
-        st.info(f"This page is not for the role “{ROLE_NAMES[someone.role]}”. Choose a page above, or sign out.")
+        st.info(
+            spoken().say("frame.not_for_you")
+            if someone.role is Role.CAREGIVER
+            else f"This page is not for the role “{ROLE_NAMES[someone.role]}”. Choose a page above, or sign out."
+        )
         st.stop()
     return someone
 
 
 def _signed_out() -> None:
-    st.title("You are signed out", anchor=False)
-    st.html('<p><a href="/auth/sign-in">To the sign-in</a></p>')
+    words = spoken()
+    st.title(words.say("frame.signed_out"), anchor=False)
+    st.html(f'<p><a href="/auth/sign-in">{escape(words.say("frame.to_sign_in"))}</a></p>')
     _LEAVE(key="leave", data={"comeBack": LEFT not in st.session_state}, height=1)
 
 
 def _leave() -> None:
-    with calm("You are not signed out"):
+    with calm("You are not signed out", (lambda: spoken().say("frame.still_signed_in")) if family_here() else None):
         sign_out()
 
 
-def _banner() -> str:
+def _banner(words: Wording) -> str:
     try:
         invented = live.is_demonstration()
     except StoreUnavailable:
         invented = False
-    return '<span class="demo">Demonstration ward: synthetic patients</span>' if invented else ""
+    return f'<span class="demo">{escape(words.say("frame.demonstration"))}</span>' if invented else ""
 
 
 def _frame_line(someone: Person) -> None:
     family = someone.role is Role.CAREGIVER
+    words = spoken() if family else english()
     about = "" if family else f'<span class="soft">ward time {live.settings().ward_zone.key}</span>'
     support = "" if family else '<span class="soft">decision support, for clinician review</span>'
     alone = " alone" if someone.role in _ONE_PAGE else ""
     with st.container(key="frame", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.html(f'<div class="frame{alone}">{_banner()}{support}{about}</div>', width="content")
+        st.html(f'<div class="frame{alone}">{_banner(words)}{support}{about}</div>', width="content")
         if someone.role is Role.DISPLAY and st.context.is_embedded:
             return
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.text(someone.name if alone else f"{someone.name}, {ROLE_NAMES[someone.role].lower()}", width="content")
-            st.button("Sign out", key="sign-out", type="tertiary", on_click=_leave)
+            st.button(words.say("frame.sign_out"), key="sign-out", type="tertiary", on_click=_leave)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import streamlit as st
 
 from monitoring.access import SCREENS, START, may_open
+from monitoring.languages import english
 from monitoring.settings import ROOT
 from monitoring.store import StoreUnavailable
 from monitoring.ui.frame import open_screen
-from monitoring.ui.people import Person, person
+from monitoring.ui.people import Person, family_here, person
+from monitoring.ui.spoken import spoken
 
 
 def known() -> Person | None:
@@ -31,8 +33,9 @@ def start() -> None:
         st.switch_page(pages[START[someone.role]])
 
 
-st.set_page_config(page_title="Cell therapy ward", layout="wide", initial_sidebar_state="collapsed")
 someone = known()
+words = spoken() if family_here() else english()
+st.set_page_config(page_title=words.say("frame.title"), layout="wide", initial_sidebar_state="collapsed")
 allowed = [name for name in SCREENS if someone is not None and may_open(someone.role, name)]
 pages = {
     name: st.Page(

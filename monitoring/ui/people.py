@@ -10,6 +10,7 @@ import streamlit as st
 from monitoring import admission
 from monitoring.store import StoreUnavailable
 from monitoring.ui import live
+from monitoring.ui.spoken import CHOSEN
 from monitoring.vocabulary import Reporter, Role
 
 SESSION = "ward_session"
@@ -91,6 +92,12 @@ def person() -> Person | None:
     return someone
 
 
+def family_here() -> bool:
+    """Whether this screen is, as far as is known, a caregiver's; staff read English."""
+    owner = st.session_state.get(_OWNER)
+    return isinstance(owner, _Owner) and owner.person.role is Role.CAREGIVER
+
+
 def still_signed_in() -> bool:
     """For a fragment that refreshes itself: whether to go on. Where not, `st.rerun()` ends the whole screen."""
     return person() is not None
@@ -106,7 +113,7 @@ def sign_out() -> None:
 
 
 def _forget() -> None:
-    for key in [key for key in st.session_state if key != LEFT]:
+    for key in [key for key in st.session_state if key not in {LEFT, CHOSEN}]:
         del st.session_state[key]
 
 

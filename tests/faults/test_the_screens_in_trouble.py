@@ -108,7 +108,7 @@ def test_what_is_charted_into_a_database_that_takes_nothing_is_said_not_to_be_re
     try:
         assert len(board(ward.run())["rows"]) == 1
         assert not ward.exception
-        home.number_input[0].set_value(38.5).run()
+        home.text_input[0].set_value("38.5").run()
         home.button(key="send").click().run()
         assert not home.exception
         said = seen(home)

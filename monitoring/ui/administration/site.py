@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from monitoring.concepts import dictionary
 from monitoring.enrolled_view import author_text
+from monitoring.languages import known
 from monitoring.rounds.site import Preview, SettingRefused
 from monitoring.site import CONCEPTS, LATE_MINUTES, LONGEST_HOURS, SHORTEST_HOURS, Group, LowPressure, SiteSettings
 from monitoring.site import changes as differing
@@ -42,7 +43,6 @@ def site_part(someone: Person) -> None:
         return
     _change(holding, wanted, someone)
     _history()
-    st.text("The screens are in English only; there is no wording in other languages yet.")
 
 
 def _usual() -> SiteSettings:
@@ -98,12 +98,38 @@ def _typed(held: SiteSettings, number: int) -> SiteSettings:
         key=f"late-{tag}",
         width=340,
     )
+    languages = _languages(held.languages, tag)
     return SiteSettings(
         cadence_hours=cadence,
         freshness_hours=freshness,
         low_pressure=LowPressure(adult_below=85 if below == 85 else 90, mean_counts=mean, baseline_counts=baseline),
         late_minutes=int(late),
+        languages=languages,
     )
+
+
+def _languages(held: tuple[str, ...], tag: str) -> tuple[str, ...]:
+    """Those for families, in the order chosen; the first is the site's own."""
+    there, faults = known()
+    st.header("Languages for families", anchor=False)
+    st.text("What families see: the sign-in, their page, the answer. Staff screens and the documents are in English.")
+    chosen = st.multiselect(
+        "Languages; the first is shown to whoever has chosen none",
+        list(dict.fromkeys([*held, *there])),
+        default=list(held),
+        format_func=lambda code: there[code].name if code in there else f"{code} (no wording)",
+        placeholder="Choose at least one",
+        key=f"languages-{tag}",
+    )
+    unread = [there[code].name for code in chosen if code in there and there[code].unreviewed]
+    if unread:
+        st.warning(
+            f"Not yet reviewed by a clinical translator: {', '.join(unread)}. Let somebody who speaks it and knows "
+            "the treatment read data/reference/wording before families do."
+        )
+    for fault in faults:
+        st.warning(f"A language cannot be offered: {fault}.")
+    return tuple(chosen)
 
 
 def _hours(
