@@ -103,7 +103,7 @@ def level(published: list[tuple[int | None, int | None]], *, silent: bool, overd
 class HomeAnswer:
     """What a family is told: one of three bands, and what there is to say on the telephone, the worst first.
 
-    `temperature_c` is None where there is no need to say it. The sentences are those of the family's language (D112).
+    `temperature_c` is None where there is no need to say it. The sentences are those of the family's language (D114).
     """
 
     band: Literal["noted", "phone", "emergency"]

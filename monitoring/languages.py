@@ -1,4 +1,4 @@
-"""What a family reads, by language: one file each in `data/reference/wording`, one key a sentence (D112).
+"""What a family reads, by language: one file each in `data/reference/wording`, one key a sentence (D114).
 
 English is the source. A file that lacks a key, has one too many or other places for values is not offered at all, so
 that a page is never half in another language.

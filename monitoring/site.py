@@ -81,7 +81,7 @@ class SiteSettings(BaseModel):
     """One revision. What is empty is as the dictionary has it. Cadence and freshness in hours.
 
     A fact that comes within `late_minutes` of its moment came in time (D66). `languages` are those that families are
-    offered, the site's own first (D112).
+    offered, the site's own first (D114).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,4 +1,4 @@
-"""The language a family reads: chosen on the page, else kept by its browser, else the browser's own (D112).
+"""The language a family reads: chosen on the page, else kept by its browser, else the browser's own (D114).
 
 Staff screens are English (`people.family_here`). Which languages there are to choose from is a setting of the site.
 """

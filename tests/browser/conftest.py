@@ -16,6 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from monitoring.admission import Admission
+from monitoring.site import SiteSettings
+from monitoring.store import open_store
 from monitoring.store.accounts import open_accounts
 
 from .served import CHROMIUM, CHROMIUM_FLAGS, PASSWORD, ROOT, SIZES, OpenPage, Server, serving
@@ -43,6 +45,10 @@ def demo_store(tmp_path_factory: pytest.TempPathFactory) -> str:
     admission = Admission(open_accounts(url))
     for account in admission.accounts():
         admission.set_password(account, PASSWORD, datetime.now(UTC))
+    store = open_store(url)
+    offered = SiteSettings(languages=("en", "de", "es"))
+    store.site.change(offered, seen=0, author="admin:browser tests", at=datetime.now(UTC))
+    store.close()
     return url
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .screens import PATIENCE, board_rows, settled, sign_in
+from .screens import PATIENCE, board_rows, scrolls_sideways, settled, sign_in
 from .served import OpenPage, Server
 
 # What a family must never read (design.md; clinical.md i).
@@ -67,6 +67,27 @@ def test_home_answers_with_one_of_three_sentences(
         mark(page, symptom, "a little")
     expect(page.locator(".answer")).to_have_class(re.compile(rf"\b{band}\b"), timeout=PATIENCE)
     assert CLINICAL.search(page.locator("body").inner_text()) is None
+
+
+def test_a_family_chooses_its_language_with_one_touch_and_the_browser_keeps_it(
+    server: Server, open_page: OpenPage
+) -> None:
+    page = open_page("phone")
+    at_home(page, server.url)
+    page.get_by_label("Temperature").fill("38.9")
+    page.get_by_label("Temperature").press("Tab")
+    settled(page)
+    page.get_by_text("Deutsch", exact=True).click()
+    expect(page.locator(".answer")).to_contain_text("Rufen Sie jetzt das Team an.", timeout=PATIENCE)
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.get_by_label("Temperatur")).to_have_value("38.9")
+    expect(page.get_by_label("Temperatur")).to_have_attribute("inputmode", "decimal")
+    assert not scrolls_sideways(page)
+    page.goto(f"{server.url}/home")
+    expect(page.get_by_role("heading", name=re.compile("Wie geht es .+ jetzt"))).to_be_visible(timeout=PATIENCE)
+    page.get_by_label("Temperatur").fill("38,0")
+    page.get_by_label("Temperatur").press("Tab")
+    expect(page.locator(".answer")).to_have_class(re.compile(r"\bphone\b"), timeout=PATIENCE)
 
 
 def own_files(folder: Path) -> list[Path]:
