@@ -23,6 +23,8 @@ _LOINC = frozenset({"LN", "LOINC"})
 _MDC = frozenset({"MDC", "99MDC", "ISO11073", "11073"})
 _HEXADECIMAL = re.compile(r"([0-9a-fA-F]{4})-([0-9a-fA-F]{4})")
 _PARTITION = 65536
+_MOST_KEPT, _LONGEST_KEPT = 4096, 400
+"""Answers kept, and the letters of an OBX-3 worth keeping; memory stays flat whatever is sent."""
 
 
 class Named(BaseModel):
@@ -96,10 +98,42 @@ class Meaning:
 
 def meaning(identifier: Segment, dictionary: Dictionary) -> Meaning:
     """What the OBX-3 of an OBX stands for. Its two triplets may name one thing in two systems, not two things."""
-    table = tables()
     repeats = identifier.repeats(3)
-    parts = (*(identifier.components(repeats[0]) if repeats else ()), *[""] * 6)
-    triplets = [(parts[0], parts[1], parts[2]), (parts[3], parts[4], parts[5])]
+    parts = (*(identifier.components(repeats[0]) if repeats else ()), *[""] * 6)[:6]
+    return _meanings(dictionary)[parts]
+
+
+class _Meanings(dict[tuple[str, ...], Meaning]):
+    """What was found for the triplets of an OBX-3 before, by one dictionary: a sender's codes are few."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        super().__init__()
+        self.dictionary = dictionary
+
+    def __missing__(self, parts: tuple[str, ...]) -> Meaning:
+        found = _found(parts, self.dictionary)
+        if sum(map(len, parts)) <= _LONGEST_KEPT:
+            if len(self) >= _MOST_KEPT:
+                self.clear()
+            self[parts] = found
+        return found
+
+
+_latest: list[_Meanings] = []
+
+
+def _meanings(dictionary: Dictionary) -> _Meanings:
+    """The answers by this dictionary; another one, after a mapping or a setting changed, begins anew."""
+    kept = next((kept for kept in _latest if kept.dictionary is dictionary), None)
+    if kept is None:
+        kept = _Meanings(dictionary)
+        _latest[:] = [kept]
+    return kept
+
+
+def _found(parts: tuple[str, ...], dictionary: Dictionary) -> Meaning:
+    table = tables()
+    triplets = [parts[:3], parts[3:]]
     names = [text for code, name, _ in triplets for text in (code, name) if text]
     if not names or any(
         table.never_a_vital(table.mdc.get(_number(text), text)) or table.never_a_vital(text) for text in names

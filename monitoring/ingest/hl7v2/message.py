@@ -137,6 +137,9 @@ class Segment:
 
     def component(self, number: int, component: int = 1) -> str:
         """A component of the first repeat of a field, read."""
+        text = self.field(number)
+        if not text or text.isalnum():  # no delimiter is a letter or a digit
+            return text if component == 1 else ""
         repeats = self.repeats(number)
         parts = self.components(repeats[0]) if repeats else []
         return parts[component - 1] if component <= len(parts) else ""

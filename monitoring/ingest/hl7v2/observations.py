@@ -73,15 +73,16 @@ def read_observations(reading: MessageReading) -> None:
     reading.ignored_kind = "ORU R01 without a vital sign"
     group = _Group(reading, None, None, Counter())
     for segment in reading.message.segments():
-        if segment.name == "PID":
+        name = segment.name
+        if name == "PID":
             _finish(group)
             group = _Group(reading, segment, None, group.seen)
-        elif segment.name == "OBR":
+        elif name == "OBR":
             _finish(group)
             group = _Group(reading, group.patient, segment, group.seen)
-        elif segment.name == "OBX":
+        elif name == "OBX":
             _read(group, segment)
-        elif not segment.name:
+        elif not name:
             reading.refuse(segment, 0, "format", "a line that is no segment", segment.text)
     _finish(group)
 

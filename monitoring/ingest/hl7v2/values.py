@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from monitoring.concepts import Concept, Dictionary, UnitRefused, folded
 from monitoring.ingest.hl7v2.codes import tables
@@ -141,5 +142,6 @@ def _instead(text: str) -> NoValue:
     return NoValue(f"sent as {text[:40]}" if text.strip('"') else "")
 
 
+@cache
 def _no_value_words() -> frozenset[str]:
     return frozenset(folded_word(entry) for entry in tables().words_without_a_value)
