@@ -158,7 +158,7 @@ def _asks_about_iec_hs(grade: Graded) -> bool:
 
 def stale_axes(course: Course, grade: Graded, place: int, at: int) -> list[str]:
     """Names of the inputs that are unknown although they were taken: their last value is too old to use."""
-    names = set(grade.unassessed(place))
+    names = grade.unassessed(place)
     return [
         axis.name
         for axis in grade.system.axes
@@ -167,8 +167,9 @@ def stale_axes(course: Course, grade: Graded, place: int, at: int) -> list[str]:
 
 
 def _lapsed(course: Course, concept: str, at: int) -> bool:
-    taken, keeps = course.column(concept).facts.until(at).at, course.freshness(concept)
-    return taken.size > 0 and keeps is not None and at >= taken[-1] + keeps
+    last = course.last_at(concept, at)
+    keeps = None if last is None else course.freshness(concept)
+    return last is not None and keeps is not None and at >= last + keeps
 
 
 def episodes(course: Course, system_id: str, as_of: datetime) -> list[Episode]:

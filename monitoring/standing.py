@@ -144,6 +144,14 @@ class StandingFacts:
         before = self.column(concept).facts.until(at)
         return before[-1] if before else None
 
+    def last_at(self, concept: str, at: int) -> int | None:
+        """When the last fact of a concept at or before `at` was true, microseconds since 1970."""
+        column = self._columns.get(concept)
+        if column is None:
+            return None
+        before = int(column.at.searchsorted(at, side="right"))
+        return int(column.at[before - 1]) if before else None
+
     def freshness(self, concept: str) -> int | None:
         """Longest age in microseconds at which a value of the concept is still usable; None = it never lapses."""
         entry = self.dictionary.concepts.get("symptom_report" if concept.startswith("symptom:") else concept)

@@ -20,6 +20,8 @@ from monitoring.vocabulary import Answer, Flag, Syndrome
 
 Grades = NDArray[np.int8]
 NOT_GRADABLE = -1
+_MANY = 16
+"""Segments from which on it pays to find out which are alike."""
 _UNKNOWN, _YES = int(Answer.UNKNOWN), int(Answer.YES)
 TOLERANCE = 1e-6
 """A converted value this close to a cut is on it (clinical.md a.2)."""
@@ -215,14 +217,41 @@ class Graded:
 
     def place(self, at: int) -> int:
         """Index of the segment that holds the moment `at`."""
-        return int(np.searchsorted(self.at, at, side="right")) - 1
+        return int(self.at.searchsorted(at, side="right")) - 1
 
     def gradable(self, place: int) -> bool:
         """Whether the scale can be applied in a segment."""
         return bool(self.at_least[place] != NOT_GRADABLE)
 
+    @cached_property
+    def _alike(self) -> list[int]:
+        """For each segment the first one that is answered in every way alike: what is told of it is told once."""
+        lo, hi = self.sweep.lo, self.sweep.hi
+        unknown = [lo[name] != hi[name] for name in lo]
+        told = np.array([self.at_least, self.at_most, self.gate, *self.answers.values(), *unknown], np.int8)
+        _, first, which = np.unique(told, axis=1, return_index=True, return_inverse=True)
+        alike: list[int] = first[which.ravel()].tolist()
+        return alike
+
+    @cached_property
+    def _told(self) -> dict[tuple[str, int], list[str]]:
+        return {}
+
+    def _once(self, what: str, place: int, tell: Callable[[int], list[str]]) -> list[str]:
+        """What `tell` says of a segment, asked once of all that are alike where there are many."""
+        if self.at.size < _MANY:
+            return tell(place)
+        alike = self._alike[place]
+        told = self._told.get((what, alike))
+        if told is None:
+            told = self._told[what, alike] = tell(alike)
+        return list(told)
+
     def met(self, place: int) -> list[str]:
         """Keys of the criteria answered YES, the highest of each axis."""
+        return self._once("met", place, self._met)
+
+    def _met(self, place: int) -> list[str]:
         best: dict[str, Criterion] = {}
         for row in self.system.criteria:
             if self.answers[row.key][place] == _YES:
@@ -233,6 +262,9 @@ class Graded:
 
     def unassessed(self, place: int) -> list[str]:
         """Names of the inputs nobody can answer for and that could still change the grade."""
+        return self._once("unassessed", place, self._unassessed)
+
+    def _unassessed(self, place: int) -> list[str]:
         if not self.gradable(place) or self.at_least[place] == self.at_most[place]:
             return []
         open_gate = self.gate[place] == _YES
