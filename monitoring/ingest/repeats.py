@@ -62,6 +62,7 @@ class Repeats:
         self._patient, self._time = positions["patient_id"], positions["time"]
         self._record_id, self._recorded_at = positions.get("record_id"), positions.get("recorded_at")
         self._unknown = tuple(unknown)
+        self._stamps: dict[Hashable, Stamp[Fact]] = {}
         self._patients = _Kept(cell_text)
         self._moments = _Kept(self._moment)
         self._charted = _Kept(self._recorded)
@@ -165,9 +166,19 @@ class Repeats:
         def ask(texts: Any) -> tuple[Stamp[Fact], ...] | None:  # noqa: ANN401 - as above
             row = self._probe({"patient_id": _SOMEBODY, "time": now, **_named(names, texts)})
             self._read(row)
-            return None if row.refusals else tuple(Stamp(fact, STAMPED) for fact in row.facts)
+            return None if row.refusals else tuple(map(self._stamp, row.facts))
 
         return ask
+
+    def _stamp(self, fact: Fact) -> Stamp[Fact]:
+        """The one stamp for all facts that say the same: 120 systolic, whatever stands under it."""
+        said = (type(fact), fact.model_dump_json(), frozenset(fact.model_fields_set))
+        stamp = self._stamps.get(said)
+        if stamp is None:
+            if len(self._stamps) >= _KEPT:
+                self._stamps.clear()
+            stamp = self._stamps[said] = Stamp(fact, STAMPED)
+        return stamp
 
 
 def _named(names: Sequence[str], texts: Any) -> dict[str, str]:  # noqa: ANN401 - one text or several
