@@ -196,6 +196,19 @@ def numbered(keys: NDArray[np.int64], size: int) -> tuple[NDArray[np.int32], Tim
     return (np.cumsum(found, dtype=np.int32) - 1)[keys], last[found]
 
 
+_MANY = 16
+"""Segments from which on it pays to find out which are alike."""
+
+
+def first_alike(told: Sequence[NDArray[np.generic]]) -> list[int]:
+    """For each place the first one of which all of `told` (small whole numbers) say the same; of few, each itself."""
+    if told[0].size < _MANY:
+        return list(range(told[0].size))
+    _, first, which = np.unique(np.array(told, np.int8), axis=1, return_index=True, return_inverse=True)
+    alike: list[int] = first[which.ravel()].tolist()
+    return alike
+
+
 def combine(function: Callable[..., tuple[NDArray[np.generic], NDArray[np.generic]]], *parts: Steps) -> Steps:
     """`function((lo, hi), ...)` of the parts on their common grid, as a step function.
 

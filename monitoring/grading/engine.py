@@ -15,13 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.evidence import Evidence
-from monitoring.timeline import Situations, Steps, Times, Told, Truths, Values, joined, numbered, ordered
+from monitoring.timeline import Situations, Steps, Times, Told, Truths, Values, first_alike, joined, numbered, ordered
 from monitoring.vocabulary import Answer, Flag, Syndrome
 
 Grades = NDArray[np.int8]
 NOT_GRADABLE = -1
-_MANY = 16
-"""Segments from which on it pays to find out which are alike."""
 _UNKNOWN, _YES = int(Answer.UNKNOWN), int(Answer.YES)
 TOLERANCE = 1e-6
 """A converted value this close to a cut is on it (clinical.md a.2)."""
@@ -214,6 +212,7 @@ class Graded:
     gate: NDArray[np.int8]
     flags: Mapping[Flag, Truths]
     sweep: Sweep = field(repr=False)
+    _told: dict[tuple[str, int], list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def place(self, at: int) -> int:
         """Index of the segment that holds the moment `at`."""
@@ -225,27 +224,16 @@ class Graded:
 
     @cached_property
     def _alike(self) -> list[int]:
-        """For each segment the first one that is answered in every way alike: what is told of it is told once."""
         lo, hi = self.sweep.lo, self.sweep.hi
         unknown = [lo[name] != hi[name] for name in lo]
-        told = np.array([self.at_least, self.at_most, self.gate, *self.answers.values(), *unknown], np.int8)
-        _, first, which = np.unique(told, axis=1, return_index=True, return_inverse=True)
-        alike: list[int] = first[which.ravel()].tolist()
-        return alike
-
-    @cached_property
-    def _told(self) -> dict[tuple[str, int], list[str]]:
-        return {}
+        return first_alike([self.at_least, self.at_most, self.gate, *self.answers.values(), *unknown])
 
     def _once(self, what: str, place: int, tell: Callable[[int], list[str]]) -> list[str]:
-        """What `tell` says of a segment, asked once of all that are alike where there are many."""
-        if self.at.size < _MANY:
-            return tell(place)
-        alike = self._alike[place]
-        told = self._told.get((what, alike))
-        if told is None:
-            told = self._told[what, alike] = tell(alike)
-        return list(told)
+        """What `tell` says of a segment, asked once of all that are answered alike."""
+        alike = what, self._alike[place]
+        if alike not in self._told:
+            self._told[alike] = tell(alike[1])
+        return list(self._told[alike])
 
     def met(self, place: int) -> list[str]:
         """Keys of the criteria answered YES, the highest of each axis."""
