@@ -29,7 +29,7 @@ def board() -> None:
     at = live.now()
     named = may(someone.role, Action.SEE_NAMES)
     try:
-        view = live.rounds().ward_now(live.now)
+        view = live.rounds().ward_now(live.instant)
     except StoreUnavailable:
         nothing = board_payload(WardView("Ward", at, (), 0, 0, 0), "", empty="")
         payload = st.session_state.get(SEEN, nothing)

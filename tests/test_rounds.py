@@ -301,6 +301,17 @@ def test_one_fact_posted_is_graded_and_readable_at_the_next_question(rounds: Rou
     assert rounds.waiting(seen, timeout=0) == rounds.version() == seen + 1
 
 
+def test_what_is_charted_within_a_second_is_on_the_board_of_that_second(rounds: Rounds) -> None:
+    """The board is shared by all who ask in one second, and made anew in it when something arrives."""
+    second = ARRIVED.replace(microsecond=0)
+    early, charted, late = (second + timedelta(milliseconds=part) for part in (100, 400, 700))
+    before = rounds.ward_now(lambda: early)
+    assert rounds.ward_now(lambda: charted) is before
+    rounds.record([observation(value=38.4, effective_at=charted)], source="screen")
+    (row,) = rounds.ward_now(lambda: late).rows
+    assert row.crs.at_least == 1
+
+
 def test_who_waits_for_news_is_woken_by_what_arrives(rounds: Rounds) -> None:
     seen = rounds.version()
     with ThreadPoolExecutor(1) as pool:

@@ -50,7 +50,7 @@ def board(request: Request) -> Response:
 
 
 def _current(*, named: bool) -> _Drawn:
-    view = rounds().ward_now(lambda: now().replace(microsecond=0))
+    view = rounds().ward_now(now)
     at = view.as_of
     trouble = unwatched(opened.watch().stopped_since(at), lambda since: _clock(since, "%H:%M"))
     with _lock:

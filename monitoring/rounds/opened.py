@@ -27,7 +27,7 @@ def rounds() -> Rounds:
 @cache
 def watch() -> Watch:
     """The process's watch; whoever starts the process starts it."""
-    return Watch(rounds, lambda: datetime.now(UTC).replace(microsecond=0))
+    return Watch(rounds, lambda: datetime.now(UTC))
 
 
 def forget() -> None:

@@ -76,7 +76,7 @@ class Rounds(Refused):
         self._courses = Courses(store, dictionary, settings.ward_zone)
         self._boards = Boards(settings.ward_zone)
         self._one_at_a_time = Lock()
-        self._latest: tuple[int, WardView] | None = None
+        self._latest: tuple[tuple[int, datetime], WardView] | None = None
         self._news = Condition()
         self._told = 0
         self.site = SiteRounds(store, self._courses, dictionary, settings.ward_zone)
@@ -215,14 +215,15 @@ class Rounds(Refused):
         return ward_view(courses, as_of, self._settings.ward_zone, ward or _shared_ward(courses, as_of))
 
     def ward_now(self, now: Callable[[], datetime]) -> WardView:
-        """The ward at the moment of the answer, one for all who ask while nothing is new and `now` says the same.
+        """The ward at the moment of the answer, one for all who ask in the same second while nothing is new.
 
         `now` is asked when it is this caller's turn: whoever had to wait is given what was made meanwhile.
         """
         with self._one_at_a_time:
             told, at = self._told, now()
-            if self._latest is None or (self._latest[0], self._latest[1].as_of) != (told, at):
-                self._latest = told, self.ward(at)
+            made = told, at.replace(microsecond=0)
+            if self._latest is None or self._latest[0] != made:
+                self._latest = made, self.ward(at)
             return self._latest[1]
 
     def patient(self, patient_id: str, as_of: datetime, known_by: datetime | None = None) -> PatientView | None:

@@ -53,9 +53,14 @@ def unwatched_since(at: datetime) -> datetime | None:
     return opened.watch().stopped_since(at)
 
 
+def instant() -> datetime:
+    """The moment of the call, exactly: what is charted within a second is seen within it."""
+    return datetime.now(UTC)
+
+
 def now() -> datetime:
     """The moment of the call, to the second."""
-    return datetime.now(UTC).replace(microsecond=0)
+    return instant().replace(microsecond=0)
 
 
 def clock(at: datetime, form: str = "%H:%M") -> str:

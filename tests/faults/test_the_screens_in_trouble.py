@@ -67,7 +67,7 @@ def test_every_open_screen_says_that_it_is_not_live_and_is_live_again_when_the_s
     store: str, one_patient: str, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened_at = live.now()
-    monkeypatch.setattr(live, "now", lambda: opened_at)
+    monkeypatch.setattr(live, "instant", lambda: opened_at)
     screens = {page: screen(page, one_patient).run() for page in sorted({*SCREENS} - {"calculator"})}
     assert [page for page, shown in screens.items() if len(shown.error) or shown.exception] == []
     rows = board(screens["ward"])["rows"]
@@ -75,7 +75,7 @@ def test_every_open_screen_says_that_it_is_not_live_and_is_live_again_when_the_s
     assert health() == 200
     server.stop()
     # Within the second it was made in, a board is shared and stands: the server did answer in that second.
-    monkeypatch.setattr(live, "now", lambda: opened_at + timedelta(seconds=1))
+    monkeypatch.setattr(live, "instant", lambda: opened_at + timedelta(seconds=1))
     for page, shown in screens.items():
         shown.run()
         assert not shown.exception, page
