@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 
 import numpy as np
 
@@ -68,7 +68,8 @@ def in_order(placed: Sequence[PlacedRow], as_of: datetime, ward: str) -> WardVie
 class PlacedRow:
     """A row, its place in the order of the board, and from when to before when it holds if nothing more is known.
 
-    It ends with the minute, and earlier where a grade changes or something falls due: ages are to the minute (D107).
+    It holds for a minute, since ages are to the minute, and less where a grade changes, something falls due or the
+    ward's day ends (D107). A minute of its own each: the lines of a ward are not all made anew at one moment.
     """
 
     order: tuple[float, float, float, float, str]
@@ -93,10 +94,11 @@ def placed_row(course: Course, as_of: datetime, ward_zone: tzinfo) -> PlacedRow:
 
 def _holds_until(now: Situation, row: WardRow, course: Course) -> datetime:
     """The next moment at which the line may say something else."""
-    minute = now.as_of.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    due = next_due(now.course, minute, cognitive_tool(now))
-    late = due is not None and due.overdue(minute)
-    if late != row.overdue or (silent_for(now.course, minute) is not None) != row.silent:
+    tomorrow = now.as_of.astimezone(now.zone).date() + timedelta(days=1)
+    latest = min(now.as_of + timedelta(minutes=1), datetime.combine(tomorrow, time(0), now.zone))
+    due = next_due(now.course, latest, cognitive_tool(now))
+    late = due is not None and due.overdue(latest)
+    if late != row.overdue or (silent_for(now.course, latest) is not None) != row.silent:
         return now.as_of
     turns = [
         int(grade.at[place]) for grade in now.grades.values() if (place := grade.place(now.at) + 1) < len(grade.at)
@@ -105,7 +107,7 @@ def _holds_until(now: Situation, row: WardRow, course: Course) -> datetime:
     later = len(course.facts.until(now.at))
     begins = [course.facts[later].effective_at] if later < len(course.facts) else []
     ends = [seen] if seen is not None else []
-    return min([minute, *ends, *begins, *(moment(turn) for turn in turns if turn < micros(minute))])
+    return min([latest, *ends, *begins, *(moment(turn) for turn in turns if turn < micros(latest))])
 
 
 def _certain(cell: GradeCell) -> float:

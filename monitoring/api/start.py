@@ -23,6 +23,10 @@ from monitoring.store import StoreUnavailable
 
 _LOG = logging.getLogger(__name__)
 
+_TURN_SECONDS = 0.0005
+"""How long a thread that computes may keep the others waiting, a tenth of what Python takes by itself: the thread that
+answers everybody waits so long after each of its many small steps (docs/load.md)."""
+
 
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
@@ -42,6 +46,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     opened.watch().start()
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(_TURN_SECONDS)
     try:
         yield
     finally:
