@@ -256,7 +256,7 @@ def vital_cells(now: Situation) -> list[VitalCell]:
             notable=bool(fast),
         ),
         _cell(now, "sbp", "BP", "mmHg", _without_unit(blood_pressure(course, at)), notable=bool(low)),
-        _cell(now, "spo2", "SpO₂ · O₂", "%", Evidenced(saturation, spo2.at), notable=_unusual(course, "spo2", at)),
+        _cell(now, "spo2", "SpO₂ % · O₂", "", Evidenced(saturation, spo2.at), notable=_unusual(course, "spo2", at)),
     ]
 
 

@@ -159,8 +159,8 @@ def report(patient_id: str, view: HomeView) -> None:
         st.html(answer_card(st.session_state[ANSWER], scale(), words, ward, sent=True))
     try:
         at = moment()
-        sent = st.button(words.say("home.send"), type="primary", key="send", width="stretch")
         st.text(words.say("home.unmarked"))
+        sent = st.button(words.say("home.send"), type="primary", key="send", width="stretch")
         if sent and unsaid:
             st.warning(words.say("home.please_say", symptoms=", ".join(unsaid)))
         elif sent:

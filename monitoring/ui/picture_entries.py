@@ -128,7 +128,7 @@ PRESSURE = Section(
         _number("dbp", "Lower, mmHg"),
         _number("map", "Mean, mmHg"),
         _number("baseline_sbp", "Usual upper, mmHg"),
-        _truth("hypotension_clinician", "Hypotension, you say"),
+        _truth("hypotension_clinician", "Hypotension, as you judge it"),
         _count("iv_fluid_bolus_count", "Fluid boluses"),
     ),
 )

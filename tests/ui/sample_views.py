@@ -83,7 +83,7 @@ def vitals(
             minutes if "pressure" not in ages else 302,
             age=ages.get("pressure", Age.FRESH),
         ),
-        vital("spo2", "SpO₂ · O₂", "", oxygen, minutes, age=ages.get("oxygen", Age.FRESH)),
+        vital("spo2", "SpO₂ % · O₂", "", oxygen, minutes, age=ages.get("oxygen", Age.FRESH)),
     )
 
 
