@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -48,8 +49,41 @@ def board_payload(
     Paper is not live: on it the time stands with `day_text`. Without `named`, only initials leave the server: a wall
     is read by whoever walks past.
     """
-    columns = _columns(view.rows)
-    labels = {column["key"]: column["label"] for column in columns if column["kind"] == "vital"}
+    around = _around(view, at_text, day_text, empty, trouble)
+    return around | {"rows": [_row(row, _labels(around), key_of, named=named) for row in view.rows]}
+
+
+class WrittenRows:
+    """The rows of a board as JSON text, each written once for as long as it is the same row."""
+
+    def __init__(self, key_of: KeyOf, *, named: bool) -> None:
+        """`key_of` and `named` as in `board_payload`."""
+        self._key_of, self._named = key_of, named
+        self._labels: dict[str, str] = {}
+        self._kept: dict[str, tuple[WardRow, str]] = {}
+
+    def board(self, view: WardView, at_text: str, *, day_text: str, trouble: str) -> str:
+        """`board_payload` of the view as JSON."""
+        around = _around(view, at_text, day_text, EMPTY, trouble)
+        if self._labels != _labels(around):
+            self._labels, self._kept = _labels(around), {}
+        self._kept = {row.patient_id: self._written(row) for row in view.rows}
+        rows = ",".join(text for _, text in self._kept.values())
+        return f'{_text(around)[:-1]},"rows":[{rows}]}}'
+
+    def _written(self, row: WardRow) -> tuple[WardRow, str]:
+        kept = self._kept.get(row.patient_id)
+        if kept is not None and kept[0] is row:
+            return kept
+        return row, _text(_row(row, self._labels, self._key_of, named=self._named))
+
+
+def _text(payload: dict[str, Any]) -> str:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+
+
+def _around(view: WardView, at_text: str, day_text: str, empty: str, trouble: str) -> dict[str, Any]:
+    """The board without its rows."""
     return {
         "lang": "en",
         "title": view.ward,
@@ -60,11 +94,14 @@ def board_payload(
         "staleAfter": STALE_AFTER_SECONDS,
         "trouble": trouble,
         "counts": _counts(view),
-        "columns": columns,
-        "rows": [_row(row, labels, key_of, named=named) for row in view.rows],
+        "columns": _columns(view.rows),
         "empty": empty,
         "legend": LEGEND,
     }
+
+
+def _labels(around: dict[str, Any]) -> dict[str, str]:
+    return {column["key"]: column["label"] for column in around["columns"] if column["kind"] == "vital"}
 
 
 def _counts(view: WardView) -> list[dict[str, str]]:

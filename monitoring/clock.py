@@ -82,7 +82,9 @@ def parse_with_offset(text: str, tz: tzinfo | None = None) -> tuple[datetime, in
             shift = _shift(written)
             return (naive - shift).replace(tzinfo=UTC), shift // _MINUTE
         if tz is None:
-            raise TimeRefused("no time zone; add an offset such as +01:00, or name the zone of the file (--tz Europe/Berlin)")
+            raise TimeRefused(
+                "no time zone; add an offset such as +01:00, or name the file's zone (--tz Europe/Berlin)"
+            )
         return _local(naive, tz), None
     except TimeRefused:
         raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -15,7 +14,7 @@ from monitoring.access import Action, may
 from monitoring.admission import patient_key
 from monitoring.api.bearer import current_visitor
 from monitoring.api.opened import admission, now, rounds, settings
-from monitoring.board_view import DAY, board_payload, unwatched
+from monitoring.board_view import DAY, WrittenRows, unwatched
 from monitoring.rounds import opened
 from monitoring.store import StoreUnavailable
 from monitoring.views import WardView
@@ -23,10 +22,12 @@ from monitoring.views import WardView
 
 @dataclass(frozen=True)
 class _Drawn:
-    """One board as bytes: of which view and with what trouble."""
+    """One board as bytes: of which view, with what trouble and which secret in its addresses."""
 
     view: WardView
     trouble: str
+    secret: str
+    rows: WrittenRows
     plain: bytes
     packed: bytes
 
@@ -58,16 +59,13 @@ def _current(*, named: bool) -> _Drawn:
         if known is not None and (known.trouble == trouble and (known.view is view or known.view.as_of > view.as_of)):
             return known
         secret = admission().address_secret()
-        payload = board_payload(
-            view,
-            _clock(at, "%H:%M:%S"),
-            key_of=lambda patient_id: patient_key(patient_id, secret),
-            day_text=_clock(at, DAY),
-            trouble=trouble,
-            named=named,
-        )
-        plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-        made = _drawn[named] = _Drawn(view, trouble, plain, gzip.compress(plain, 1, mtime=0))
+        if known is not None and known.secret == secret:
+            rows = known.rows
+        else:
+            rows = WrittenRows(lambda patient_id: patient_key(patient_id, secret), named=named)
+        text = rows.board(view, _clock(at, "%H:%M:%S"), day_text=_clock(at, DAY), trouble=trouble)
+        plain = text.encode()
+        made = _drawn[named] = _Drawn(view, trouble, secret, rows, plain, gzip.compress(plain, 1, mtime=0))
         return made
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 import sample_views as sample
 
-from monitoring.board_view import STALE_AFTER_SECONDS, spoken, state
+from monitoring import board_view
+from monitoring.board_view import STALE_AFTER_SECONDS, WrittenRows, spoken, state
 from monitoring.settings import ROOT
 from monitoring.ui.board import board_payload
 from monitoring.ui.marks import badge, tokens
@@ -138,3 +140,17 @@ def test_a_badge_shows_markup_as_text(name: str) -> None:
     html = badge(type(cell)(**{**vars(cell), "label": name}))
     assert "<script" not in html
     assert 'onload="' not in html
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_text_that_is_fetched_says_what_the_page_draws(named: bool) -> None:
+    """Rows are written once each: after a row has changed, gone, or gained a column, the text is the board's own."""
+    view = sample.ward()
+    first, second, *others = view.rows
+    changed = replace(second, why="Fever 39.9.", vitals=second.vitals[:1])
+    views = [view, replace(view, rows=(changed, first, *others)), replace(view, rows=(changed,)), sample.empty_ward()]
+    written = WrittenRows(patient_key, named=named)
+    for shown in views:
+        text = written.board(shown, "03:12:41", day_text="2 Mar 2026", trouble="")
+        drawn = board_view.board_payload(shown, "03:12:41", key_of=patient_key, day_text="2 Mar 2026", named=named)
+        assert json.loads(text) == drawn
