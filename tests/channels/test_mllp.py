@@ -310,9 +310,10 @@ def test_the_command_answers_over_the_wire_and_ends_when_told(tmp_path: Path) ->
             assert code_and_id(answers(wire.recv(65536))[0]) == ("AA", "A1")
             process.send_signal(signal.SIGTERM)
             assert wire.recv(1) == b"", "the connection is closed at the end"
-    finally:
-        process.terminate()
         assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait(timeout=30)
     said = log.read_text()
     assert '"verdict": "AA"' in said
     assert [word for word in ("Ada", "38.6", "Traceback") if word in said] == []

@@ -109,7 +109,7 @@ def test_a_family_that_looks_and_reports_leaves_both(
     store: Store, patient: str, signed_in: SignIn, opened: Open
 ) -> None:
     page = opened("home", signed_in(Role.CAREGIVER))
-    page.number_input(key="home-temp-0").set_value(38.4)
+    page.text_input(key="home-temp-0").set_value("38.4")
     page.button(key="send").click().run()
     for act in (Act.PATIENT_VIEWED, Act.FACT_CHARTED):
         (entry,) = acts(store, act)
