@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, overload
 
 import numpy as np
@@ -112,7 +113,7 @@ class _Room:
         if not isinstance(fact, Observation | OxygenSupport) or not _exact(fact):
             return _WHOLE
         said = fact.__dict__
-        key = (type(fact), *(value for name, value in said.items() if name not in _OWN))
+        key = (type(fact), *(said[name] for name in _shared(type(fact))))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = len(self.likes)
@@ -235,6 +236,11 @@ class Packed(Sequence[Fact]):
         EXTRA(fact, None)
         PRIVATE(fact, None)
         return fact
+
+
+@cache
+def _shared(kind: type[Fact]) -> tuple[str, ...]:
+    return tuple(name for name in kind.model_fields if name not in _OWN)
 
 
 def _exact(fact: Fact) -> bool:

@@ -110,6 +110,16 @@ def test_a_fact_whose_stored_id_was_tampered_with_is_given_back_as_it_is(fact_id
     assert standing_places(packed).tolist() == [0, 1]
 
 
+def test_facts_are_alike_by_the_names_of_what_they_say_in_whatever_order_they_hold_it() -> None:
+    coded, counted = temperature(1, 39.0, code="x"), temperature(2, 39.0, unit="x")
+    held = vars(counted)
+    swapped = {"unit": "code", "code": "unit"}
+    ordered = {name: held[name] for name in (swapped.get(name, name) for name in [*held])}
+    held.clear()
+    held.update(ordered)
+    assert [(fact.code, fact.unit) for fact in Packed([coded, counted])] == [("x", None), (None, "x")]
+
+
 def test_a_vital_sign_takes_little_room() -> None:
     """A set a minute of one patient for a day; as records each takes more than a thousand bytes."""
     each = 250
