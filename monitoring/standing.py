@@ -118,9 +118,9 @@ def standing_places(facts: Packed) -> Times:
     alike[by_matter[1:][same]] = alike[by_matter[:-1][same]] = True
     if not alike.any():
         return places
-    together = [(place, facts[place]) for place in places[alike].tolist()]
-    place_of = {id(fact): place for place, fact in together}
-    kept = [place_of[id(fact)] for fact in _each_event_once([fact for _, fact in together])]
+    last_of = {facts[place].fact_id: place for place in places[alike].tolist()}
+    told = [facts[place] for place in last_of.values()]
+    kept = [last_of[fact.fact_id] for fact in _each_event_once(told)]
     return places[~alike | np.isin(places, kept)]
 
 

@@ -69,6 +69,14 @@ def test_what_stands_among_them_is_what_stands(facts: list[Fact]) -> None:
     assert [packed[place] for place in standing_places(packed).tolist()] == standing(facts)
 
 
+def test_of_a_fact_that_came_twice_the_last_copy_stands() -> None:
+    """Two copies differ in where they came from, which is no part of what they say."""
+    first, again = (OxygenSupport(**carried(1), flow_l_min=0.0, utc_offset_minutes=offset) for offset in (None, 0))
+    assert first.fact_id == again.fact_id
+    packed = Packed([first, again])
+    assert [packed[place] for place in standing_places(packed).tolist()] == standing([first, again]) == [again]
+
+
 @pytest.mark.parametrize("seed", range(0, 200, 20))
 def test_what_stands_of_random_courses_is_what_stands(seed: int) -> None:
     """With doubles, amendments and withdrawals, in any order of arrival."""
