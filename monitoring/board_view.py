@@ -11,7 +11,7 @@ from monitoring.views import Age, GradeCell, VitalCell, WardRow, WardView
 from monitoring.vocabulary import AlertLevel
 
 STALE_AFTER_SECONDS = 15
-"""The fetching of each second and one refresh of the page are missed by then."""
+"""The board is fetched each second: by then it has not come for many times in a row."""
 
 LEGEND = (
     "Who needs somebody first stands at the top · circle ○ 0 ◔ 1 ◑ 2 ◕ 3 ● 4, light to dark · "
@@ -32,6 +32,12 @@ KeyOf = Callable[[str], str]
 def unwatched(since: datetime | None, clock: Callable[[datetime], str]) -> str:
     """What to say where the watch has stopped; empty while it is kept."""
     return "" if since is None else f"Not live since {clock(since)}: alerts are not kept. Tell the data manager."
+
+
+def unanswered(at_text: str) -> dict[str, str]:
+    """What a board of `at_text` says once the store is silent; empty for a board nobody has seen yet."""
+    since = f" since {at_text}" if at_text else ""
+    return {"trouble": f"Not live{since}: the store does not answer.", "liveText": f"not live{since}"}
 
 
 def board_payload(
@@ -93,6 +99,7 @@ def _around(view: WardView, at_text: str, day_text: str, empty: str, trouble: st
         "printed": f"{day_text} {at_text}".strip(),
         "staleAfter": STALE_AFTER_SECONDS,
         "trouble": trouble,
+        "unanswered": unanswered(at_text),
         "counts": _counts(view),
         "columns": _columns(view.rows),
         "empty": empty,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,12 +12,14 @@ import plotly.graph_objects as go
 
 from monitoring.charts.hover import day_text
 from monitoring.charts.ink import DARK, GRADE_COLOURS, LIGHT
-from monitoring.views import PatientView
+from monitoring.charts.series import merged
+from monitoring.views import PatientView, Step
 
 GRADE_TOP = 5.9
 """The upper end of a grade panel: grade 4, and room above it for the thin onset bar and the names of the windows."""
 
 _TOP = 26
+_TOLD_APART_PIXELS = 4
 _BOTTOM = 72
 
 
@@ -41,7 +43,10 @@ class Panel:
 
 
 class Canvas:
-    """The figure while it is being built. Places count panels from 1 at the top, as their y axes do."""
+    """The figure while it is being built. Places count panels from 1 at the top, as their y axes do.
+
+    What is drawn is gathered and given to Plotly at once: asked shape by shape, it reads all the shapes before each.
+    """
 
     def __init__(self, view: PatientView, *, dark: bool, start: datetime, end: datetime, narrow: bool) -> None:
         self.view = view
@@ -50,8 +55,16 @@ class Canvas:
         self.narrow = narrow
         self.grades = GRADE_COLOURS[dark]
         self.ink = DARK if dark else LIGHT
-        self.fig = go.Figure()
         self.domains: list[tuple[float, float]] = []
+        self._shapes: list[dict[str, object]] = []
+        self._words: list[dict[str, object]] = []
+        self._traces: list[dict[str, object]] = []
+        self._axes: dict[str, object] = {}
+
+    def figure(self) -> go.Figure:
+        """What has been drawn."""
+        drawn = {"shapes": self._shapes, "annotations": self._words}
+        return go.Figure(self._traces, self._layout() | self._axes | drawn)
 
     def local(self, at: datetime) -> datetime:
         """`at` on the ward's wall clock, naive, because the figure prints the clock it is given."""
@@ -70,46 +83,37 @@ class Canvas:
         share: float = (self.clip(end) - self.clip(start)) / (self.end - self.start)
         return share * (310 if self.narrow else 1000)
 
+    def drawn(self, steps: Iterable[Step]) -> list[Step]:
+        """The steps in the range shown; those too narrow to be told apart, as one with the worst of them."""
+        shortest = (self.end - self.start) * _TOLD_APART_PIXELS / self.pixels(self.start, self.end)
+        return merged((step for step in steps if self.visible(step.start, step.end)), shortest)
+
     def stack(self, panels: Sequence[Panel]) -> None:
         """Lays the panels out from the top."""
         gap = 24 if self.narrow else 14
-        height = sum(panel.height + gap for panel in panels)
+        self._height = height = sum(panel.height + gap for panel in panels)
         top = 0.0
         for place, panel in enumerate(panels, start=1):
             self.domains.append((max(0.0, 1 - (top + gap + panel.height) / height), 1 - (top + gap) / height))
             top += gap + panel.height
             self._axis(place, panel)
-        self._layout(height)
 
     def box(self, place: int, start: datetime, end: datetime, low: float, high: float, **style: object) -> None:
         """A rectangle of panel `place`, cut to the range shown."""
-        self.fig.add_shape(
-            type="rect",
-            xref="x",
-            yref=f"y{place}",
-            x0=self.local(self.clip(start)),
-            x1=self.local(self.clip(end)),
-            y0=low,
-            y1=high,
-            **({"layer": "between", "line": {"width": 0}} | style),
-        )
+        where = {"x0": self.local(self.clip(start)), "x1": self.local(self.clip(end)), "y0": low, "y1": high}
+        look = {"layer": "between", "line": {"width": 0}} | style
+        self._shapes.append({"type": "rect", "xref": "x", "yref": f"y{place}"} | where | look)
 
     def shade(self, place: int, start: datetime, end: datetime, colour: str, opacity: float) -> None:
         """The whole height of a panel shaded from `start` to `end`, behind the grid."""
         low, high = self.domains[place - 1]
-        self.fig.add_shape(
-            type="rect",
-            xref="x",
-            yref="paper",
-            x0=self.local(self.clip(start)),
-            x1=self.local(self.clip(end)),
-            y0=low,
-            y1=high,
-            fillcolor=colour,
-            opacity=opacity,
-            line={"width": 0},
-            layer="below",
-        )
+        self.box(place, start, end, low, high, yref="paper", fillcolor=colour, opacity=opacity, layer="below")
+
+    def across(self, place: int, height: float, colour: str) -> None:
+        """A dashed line over the whole width of a panel."""
+        line = {"width": 1, "dash": "dash", "color": colour}
+        where = {"xref": "x domain", "x0": 0, "x1": 1, "yref": f"y{place}", "y0": height, "y1": height}
+        self._shapes.append({"type": "line", "line": line} | where)
 
     def word(
         self,
@@ -124,16 +128,14 @@ class Canvas:
         colour: str | None = None,
     ) -> None:
         """A word beside the moment `at`; `anchor` is the side of the word that touches it."""
-        self.fig.add_annotation(
-            text=text,
-            x=self.local(self.clip(at)),
-            xref="x",
-            y=height,
+        self._say(
+            text,
+            self.local(self.clip(at)),
+            height,
             yref=f"y{place}",
             xanchor=anchor,
             yanchor=upright,
             xshift=shift if anchor == "left" else -shift,
-            showarrow=False,
             font={"size": 11, "color": colour or self.ink.quiet},
         )
 
@@ -144,41 +146,33 @@ class Canvas:
             return
         step = (last - self.start) / moments
         times = [self.start + step * count for count in range(moments + 1)]
-        self.fig.add_trace(
-            go.Scatter(
-                x=[self.local(at) for at in times],
-                y=[height] * len(times),
-                yaxis=f"y{place}",
-                mode="lines",
-                line={"width": 0, "color": "rgba(0,0,0,0)"},
-                text=[says(at) for at in times],
-                hovertemplate="%{text}<extra></extra>",
-            )
+        self.trace(
+            place,
+            times,
+            [height] * len(times),
+            mode="lines",
+            line={"width": 0, "color": "rgba(0,0,0,0)"},
+            text=[says(at) for at in times],
+            hovertemplate="%{text}<extra></extra>",
         )
+
+    def trace(self, place: int, times: Iterable[datetime], heights: Sequence[float | None], **style: object) -> None:
+        """A line or marks of panel `place`; a height of None is a gap."""
+        where = {"x": [self.local(at) for at in times], "y": heights, "yaxis": f"y{place}"}
+        self._traces.append({"type": "scatter"} | where | style)
 
     def upright(self, at: datetime, text: str, dash: str) -> None:
         """A line through all panels with its name above them."""
-        self.fig.add_shape(
-            type="line",
-            xref="x",
-            yref="paper",
-            x0=self.local(at),
-            x1=self.local(at),
-            y0=0,
-            y1=self.domains[0][1],
-            line={"width": 1.3, "dash": dash, "color": self.ink.text},
-        )
-        self.fig.add_annotation(
-            text=text,
-            x=self.local(at),
-            xref="x",
-            y=self.domains[0][1],
-            yref="paper",
-            xanchor="right" if self.pixels(self.start, at) > self.pixels(self.start, self.end) * 0.8 else "left",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 12, "color": self.ink.text},
-        )
+        x, top = self.local(at), self.domains[0][1]
+        line = {"width": 1.3, "dash": dash, "color": self.ink.text}
+        where = {"xref": "x", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": top}
+        self._shapes.append({"type": "line", "line": line} | where)
+        late = self.pixels(self.start, at) > self.pixels(self.start, self.end) * 0.8
+        font = {"size": 12, "color": self.ink.text}
+        self._say(text, x, top, xanchor="right" if late else "left", yanchor="bottom", font=font)
+
+    def _say(self, text: str, x: datetime | float, y: float, **style: object) -> None:
+        self._words.append({"text": text, "x": x, "xref": "x", "y": y, "yref": "paper", "showarrow": False} | style)
 
     def _axis(self, place: int, panel: Panel) -> None:
         axis: dict[str, object] = {
@@ -200,7 +194,7 @@ class Canvas:
             axis["tickvals"] = [] if self.narrow else [lane + 0.5 for lane in range(len(panel.lanes))]
             axis["ticktext"] = [] if self.narrow else list(panel.lanes)
             axis["tickfont"] = {"size": 12, "color": self.ink.text}
-        self.fig.update_layout({f"yaxis{place}": axis})
+        self._axes[f"yaxis{place}"] = axis
         if panel.title:
             self._title(panel)
 
@@ -213,13 +207,11 @@ class Canvas:
             for concept, key in zip(panel.concepts, panel.keys, strict=False)
         ]
         title = f"<b>{panel.title.replace('<br>', between)}</b>"
-        self.fig.add_annotation(
-            text=("  " if self.narrow else "<br>").join([title, *keys]),
-            x=0,
+        self._say(
+            ("  " if self.narrow else "<br>").join([title, *keys]),
+            0,
+            self.domains[-1][1],
             xref="paper",
-            y=self.domains[-1][1],
-            yref="paper",
-            showarrow=False,
             font={"size": 13, "color": self.ink.text},
             bgcolor=self.ink.paper if self.narrow else None,
             **(above if self.narrow else aside),
@@ -228,26 +220,26 @@ class Canvas:
     def _left(self) -> int:
         return 40 if self.narrow else 132
 
-    def _layout(self, height: float) -> None:
+    def _layout(self) -> dict[str, object]:
         values, words = self._ticks()
         about = f"ward time, {self.view.ward_zone}"
         about = f"day post infusion · {about}" if self.view.infusions else f"{about} · no infusion recorded"
-        self.fig.update_layout(
-            height=height + _TOP + _BOTTOM,
-            margin={"l": self._left(), "r": 10 if self.narrow else 22, "t": _TOP, "b": _BOTTOM},
-            paper_bgcolor=self.ink.paper,
-            plot_bgcolor=self.ink.panel,
-            font={"family": "system-ui, 'DejaVu Sans', sans-serif", "color": self.ink.text},
-            hovermode="x unified",
-            hoversubplots="axis",
-            hoverlabel={
+        return {
+            "height": self._height + _TOP + _BOTTOM,
+            "margin": {"l": self._left(), "r": 10 if self.narrow else 22, "t": _TOP, "b": _BOTTOM},
+            "paper_bgcolor": self.ink.paper,
+            "plot_bgcolor": self.ink.panel,
+            "font": {"family": "system-ui, 'DejaVu Sans', sans-serif", "color": self.ink.text},
+            "hovermode": "x unified",
+            "hoversubplots": "axis",
+            "hoverlabel": {
                 "bgcolor": self.ink.panel,
                 "bordercolor": self.ink.quiet,
                 "font": {"size": 13, "color": self.ink.text},
             },
-            dragmode=False,
-            showlegend=False,
-            xaxis={
+            "dragmode": False,
+            "showlegend": False,
+            "xaxis": {
                 "type": "date",
                 "range": [self.local(self.start), self.local(self.end)],
                 "fixedrange": True,
@@ -265,7 +257,7 @@ class Canvas:
                 "hoverformat": "%a %d %b %H:%M",
                 "title": {"text": about, "font": {"size": 12, "color": self.ink.quiet}},
             },
-        )
+        }
 
     def _ticks(self) -> tuple[list[datetime], list[str]]:
         first, last = self.local(self.start), self.local(self.end)

@@ -58,7 +58,7 @@ def patient_figure(view: PatientView, *, dark: bool, start: datetime, end: datet
         _bars(canvas, len(canvas.domains), lanes)
     canvas.spoken(first_vital, vitals[0].low, lambda at: moment_text(view, at), _MOMENTS)
     _marks(canvas)
-    return canvas.fig
+    return canvas.figure()
 
 
 def _report_panel(reported: Sequence[Strip], title: str) -> Panel:
@@ -144,9 +144,7 @@ def _onset(canvas: Canvas, place: int, band: OnsetBand) -> None:
 
 
 def _steps(canvas: Canvas, place: int, strip: Strip) -> None:
-    for step in strip.steps:
-        if not canvas.visible(step.start, step.end):
-            continue
+    for step in canvas.drawn(strip.steps):
         if step.at_least is None or step.at_most is None:
             style = {"line": {"width": 1.5, "dash": "dot", "color": canvas.ink.quiet}}
             label = _label(canvas, step, "not gradable", canvas.ink.text, 11)
@@ -196,9 +194,9 @@ def _reports(canvas: Canvas, place: int, reported: Sequence[Strip]) -> None:
     """Only what somebody said is drawn; an empty lane says that nobody did."""
     drawn = False
     for lane, strip in enumerate(reversed(reported)):
-        for step in strip.steps:
+        for step in canvas.drawn(strip.steps):
             silent = step.at_least is None or (step.at_least == 0 and step.at_most != 0)
-            if silent or step.at_least is None or not canvas.visible(step.start, step.end):
+            if silent or step.at_least is None:
                 continue
             background, ink = canvas.grades[step.at_least]
             canvas.box(
@@ -228,8 +226,7 @@ def _vital(canvas: Canvas, place: int, panel: Panel) -> None:
         canvas.word(place, canvas.start, (panel.low + panel.high) / 2, "nothing charted in this range")
         return
     if panel.line is not None:
-        style = {"width": 1, "dash": "dash", "color": canvas.ink.dashed}
-        canvas.fig.add_hline(y=panel.line, yref=f"y{place}", line=style)
+        canvas.across(place, panel.line, canvas.ink.dashed)
     for series in canvas.view.series:
         if series.concept in panel.concepts:
             _line(canvas, place, series)
@@ -241,18 +238,16 @@ def _line(canvas: Canvas, place: int, series: Series) -> None:
         return
     times, values = reduced(times, values)
     colour = canvas.ink.lines[series.concept]
-    canvas.fig.add_trace(
-        go.Scatter(
-            x=[canvas.local(at) for at in times],
-            y=[None if np.isnan(value) else value for value in values],
-            yaxis=f"y{place}",
-            name=series.label,
-            mode="lines+markers" if values.size <= _MARKED else "lines",
-            line={"color": colour, "width": 1.8},
-            marker={"size": 5, "color": colour},
-            connectgaps=False,
-            hoverinfo="skip",
-        )
+    canvas.trace(
+        place,
+        times,
+        [None if np.isnan(value) else value for value in values],
+        name=series.label,
+        mode="lines+markers" if values.size <= _MARKED else "lines",
+        line={"color": colour, "width": 1.8},
+        marker={"size": 5, "color": colour},
+        connectgaps=False,
+        hoverinfo="skip",
     )
 
 
@@ -263,18 +258,10 @@ def _bars(canvas: Canvas, place: int, lanes: dict[str, list[Bar]]) -> None:
                 colour = canvas.ink.bars.get(bar.group, canvas.ink.bars[""])
                 edge = {"width": 1, "color": canvas.ink.panel}
                 canvas.box(place, bar.start, bar.end, lane + 0.12, lane + 0.88, fillcolor=colour, line=edge)
-        single = [canvas.local(bar.start) for bar in bars if bar.start == bar.end]
+        single = [bar.start for bar in bars if bar.start == bar.end]
         if single:
-            canvas.fig.add_trace(
-                go.Scatter(
-                    x=single,
-                    y=[lane + 0.5] * len(single),
-                    yaxis=f"y{place}",
-                    mode="markers",
-                    marker={"symbol": "triangle-down", "size": 10, "color": canvas.ink.text},
-                    hoverinfo="skip",
-                )
-            )
+            marker = {"symbol": "triangle-down", "size": 10, "color": canvas.ink.text}
+            canvas.trace(place, single, [lane + 0.5] * len(single), mode="markers", marker=marker, hoverinfo="skip")
         for before, bar, after in zip([None, *bars[:-1]], bars, [*bars[1:], None], strict=True):
             _bar_word(canvas, place, lane + 0.5, before, bar, after)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.views import Series
+from monitoring.views import Series, Step
 
 Numbers = NDArray[np.float64]
 Times = NDArray[Any]
@@ -47,6 +49,26 @@ def reduced(times: Times, values: Numbers, most: int = MOST_POINTS) -> tuple[Tim
             keep.add(int(chunk[np.argmin(known)]))
     order = np.array(sorted(keep))
     return times[order], values[order]
+
+
+def merged(steps: Iterable[Step], shortest: timedelta) -> list[Step]:
+    """Steps that follow one another with less than `shortest` in all, as one with the worst of their bounds.
+
+    For drawing: what is narrower than can be seen must not hide a peak. A longer step comes back as it is.
+    """
+    found: list[Step] = []
+    for step in steps:
+        last = found[-1] if found else None
+        if last is not None and last.end == step.start and step.end - last.start < shortest:
+            at_least, at_most = _worst(last.at_least, step.at_least), _worst(last.at_most, step.at_most)
+            found[-1] = replace(last, end=step.end, at_least=at_least, at_most=at_most)
+        else:
+            found.append(step)
+    return found
+
+
+def _worst(one: int | None, other: int | None) -> int | None:
+    return max((grade for grade in (one, other) if grade is not None), default=None)
 
 
 def last_known(series: Series, at: datetime) -> int | None:

@@ -226,6 +226,10 @@ class Rounds(Refused):
                 self._latest = made, self.ward(at)
             return self._latest[1]
 
+    def ward_last(self) -> WardView | None:
+        """The answer `ward_now` gave last, for a screen whose store has fallen silent since; asks the store nothing."""
+        return self._latest[1] if self._latest else None
+
     def patient(self, patient_id: str, as_of: datetime, known_by: datetime | None = None) -> PatientView | None:
         """One patient's page at `as_of`; None for a patient nothing is known of (by `known_by`)."""
         if known_by is None:

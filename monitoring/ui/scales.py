@@ -39,16 +39,15 @@ def strips_figure(
             canvas.box(1, begin, until, 0, len(names), fillcolor=faint(canvas.ink.dashed, 0.1), layer="below")
             canvas.box(1, begin, until, 0.3, 0.3 + (0.25 if narrow else 0.4), fillcolor=canvas.ink.dashed)
     for lane, strip in enumerate(strips, start=floor):
-        for step in strip.steps:
-            if canvas.visible(step.start, step.end):
-                _block(canvas, lane, step)
+        for step in canvas.drawn(strip.steps):
+            _block(canvas, lane, step)
     if narrow:
         for lane, name in enumerate(names):
             canvas.word(1, start, lane + 0.8, f"<b>{name}</b>", colour=canvas.ink.text)
     canvas.spoken(1, 0.5, lambda at: _at(shown.strips, at), _MOMENTS)
     if start <= view.as_of <= end:
         canvas.upright(view.as_of, "<b>now</b>", "solid")
-    return canvas.fig
+    return canvas.figure()
 
 
 def _block(canvas: Canvas, lane: int, step: Step) -> None:

@@ -160,3 +160,31 @@ def test_a_server_that_hangs_turns_the_board_stale(own_server: Server, open_page
     expect(page.locator(".live")).to_have_text(re.compile("STALE: no data for"), timeout=60_000)
     own_server.resume()
     expect(page.locator(".live")).to_have_text(re.compile("^live"), timeout=60_000)
+
+
+def test_a_store_that_is_silent_is_said_above_the_last_rows_and_forgotten_when_it_answers(
+    server: Server, open_page: OpenPage
+) -> None:
+    page = open_page()
+    rows = ward(page, server.url)
+    many = rows.count()
+    expect(page.locator(".live")).to_have_text(re.compile("^live"), timeout=PATIENCE)
+    page.route("**/api/board", lambda route: route.fulfill(status=503, json={"detail": "The store does not answer."}))
+    expect(page.locator(".trouble")).to_have_text(
+        re.compile(r"^Not live since \d\d:\d\d:\d\d: the store does not answer\.$"), timeout=PATIENCE
+    )
+    assert rows.count() == many
+    page.unroute("**/api/board")
+    expect(page.locator(".live")).to_have_text(re.compile("^live"), timeout=PATIENCE)
+    expect(page.locator(".trouble")).to_be_hidden()
+
+
+def test_a_proxy_that_answers_in_its_own_words_is_not_taken_for_a_silent_store(
+    server: Server, open_page: OpenPage
+) -> None:
+    page = open_page()
+    ward(page, server.url)
+    expect(page.locator(".live")).to_have_text(re.compile("^live"), timeout=PATIENCE)
+    page.route("**/api/board", lambda route: route.fulfill(status=503, content_type="text/html", body="Unavailable"))
+    expect(page.locator(".live")).to_have_text(re.compile("STALE: no data for"), timeout=60_000)
+    expect(page.locator(".trouble")).to_be_hidden()

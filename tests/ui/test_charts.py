@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,9 +16,9 @@ from hypothesis import strategies as st
 
 from monitoring.charts import GRADE_COLOURS, patient_figure
 from monitoring.charts.hover import moment_text
-from monitoring.charts.series import MOST_POINTS, reduced
+from monitoring.charts.series import MOST_POINTS, merged, reduced
 from monitoring.ui.course import changed_list, figure_range
-from monitoring.views import Bar, Changed, Series
+from monitoring.views import Bar, Changed, Series, Step
 
 WHOLE = (sample.INFUSED - timedelta(hours=6), sample.AS_OF + timedelta(hours=6))
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -142,6 +143,44 @@ def test_thinning_keeps_the_extremes_the_ends_the_order_and_every_gap_it_met(val
     if (~np.isnan(whole)).any():
         assert (np.nanmin(kept), np.nanmax(kept)) == (np.nanmin(whole), np.nanmax(whole))
     assert np.isnan(kept).any() == np.isnan(whole).any()
+
+
+def steps_of(*grades: tuple[int | None, int | None], minutes: int = 1) -> list[Step]:
+    """Steps of `minutes` each, one after the other."""
+    start, each = sample.INFUSED, timedelta(minutes=minutes)
+    return [Step(start + each * n, start + each * (n + 1), low, high, "", ()) for n, (low, high) in enumerate(grades)]
+
+
+def test_a_minute_of_grade_3_among_minutes_of_grade_1_is_drawn_as_wide_as_can_be_seen() -> None:
+    (shown,) = merged(steps_of((1, 1), (3, 4), (1, 1), (None, None)), timedelta(minutes=5))
+    assert (shown.at_least, shown.at_most) == (3, 4)
+    assert shown.end - shown.start == timedelta(minutes=4)
+
+
+def test_steps_as_long_as_can_be_told_apart_are_drawn_as_they_are() -> None:
+    steps = steps_of((0, 0), (2, 2), (None, None), (1, 2), minutes=20)
+    assert merged(steps, timedelta(minutes=40)) == steps
+
+
+GRADES = st.one_of(
+    st.just((None, None)), st.tuples(st.integers(0, 4), st.integers(0, 4)).map(lambda two: (min(two), max(two)))
+)
+
+
+@given(st.lists(GRADES, min_size=1, max_size=80), st.integers(1, 12))
+def test_merged_steps_cover_the_same_time_and_nowhere_draw_less_than_there_was(
+    grades: list[tuple[int | None, int | None]], minutes: int
+) -> None:
+    steps = steps_of(*grades)
+    shown = merged(steps, timedelta(minutes=minutes))
+    assert (shown[0].start, shown[-1].end) == (steps[0].start, steps[-1].end)
+    assert all(one.end == other.start for one, other in pairwise(shown))
+    for step in steps:
+        over = next(one for one in shown if one.start <= step.start and step.end <= one.end)
+        assert step.at_least is None or (over.at_least is not None and over.at_least >= step.at_least)
+        assert step.at_most is None or (over.at_most is not None and over.at_most >= step.at_most)
+    worst = max((high for _, high in grades if high is not None), default=None)
+    assert worst == max((one.at_most for one in shown if one.at_most is not None), default=None)
 
 
 def test_the_hover_names_the_last_value_before_the_cursor_and_its_time() -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from conftest import DATA_MANAGER, NURSE, PHYSICIAN, Opened, board, caregiver, facts, seen, signed_in
 from streamlit.testing.v1 import AppTest
 
 from monitoring.access import SCREENS, may_open
+from monitoring.rounds import Rounds
 from monitoring.settings import ROOT
+from monitoring.store import StoreUnavailable
+from monitoring.ui import live
 from monitoring.ui.people import SESSION, Person, patient_key
 from monitoring.vocabulary import Role, Severity
 
@@ -148,15 +152,29 @@ def test_the_ward_shows_the_patient_with_an_interval_and_an_old_pressure(opened:
 
 
 def test_the_ward_keeps_its_last_rows_when_the_store_falls_silent(
-    opened: Opened, one_patient: str, silence: Callable[[], None]
+    opened: Opened, one_patient: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = opened("ward", NURSE)
     before = board(shown)
-    silence()
+    monkeypatch.setattr(Rounds, "ward_now", silent)
     after = board(shown.run())
     assert after["trouble"] == f"Not live since {before['liveText']}: the store does not answer."
     assert after["rows"] == before["rows"]
     assert after["asOf"] == before["asOf"], "an unchanged moment is what lets the browser count the silence"
+    assert before["unanswered"] == {name: after[name] for name in before["unanswered"]}, "as the browser would say it"
+
+
+def silent(*_: object) -> NoReturn:
+    raise StoreUnavailable("nobody answers")
+
+
+def test_a_ward_opened_on_a_silent_store_says_so_and_is_older_than_any_board(
+    opened: Opened, one_patient: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rounds, "ward_now", silent)
+    shown = board(opened("ward", NURSE))
+    assert (shown["trouble"], shown["rows"], shown["empty"]) == ("Not live: the store does not answer.", [], "")
+    assert shown["asOf"] < live.now().isoformat()
 
 
 def test_the_patient_page_puts_the_name_the_grades_and_the_reasons_on_one_screen(

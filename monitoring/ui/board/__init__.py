@@ -5,6 +5,7 @@ A native table would look alive after the server has died (lab.md, section 0.4);
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,4 +56,10 @@ def board_payload(
     return payload
 
 
+def empty_board() -> dict[str, Any]:
+    """A board nobody has seen yet, older than any other."""
+    return board_view.board_payload(WardView("Ward", _NEVER, (), 0, 0, 0), "", key_of=patient_key, empty="")
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _made: dict[bool, tuple[WardView, tuple[str, ...], dict[str, Any]]] = {}

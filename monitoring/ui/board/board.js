@@ -139,7 +139,7 @@ function opened(root) {
     body: find("tbody"),
     live: find(".live"),
     heardAt: Date.now(),
-    asOf: null,
+    shown: null,
     shape: null,
   }
   board.timer = setInterval(() => watch(board), 1000)
@@ -149,10 +149,8 @@ function opened(root) {
 }
 
 function show(board, data) {
-  if (board.asOf !== data.asOf) {
-    board.asOf = data.asOf
-    board.heardAt = Date.now()
-  }
+  if (board.shown?.asOf !== data.asOf) board.heardAt = Date.now()
+  board.shown = data
   board.staleAfter = data.staleAfter
   board.live.dataset.asOf = data.printed
   board.liveText = data.trouble ? data.liveText : `live ${data.liveText}`
@@ -179,15 +177,27 @@ function show(board, data) {
   watch(board)
 }
 
-// Between the refreshes of the page the board is fetched every second; where that fails, the page's own refresh and
-// the watchdog remain. An answer that is older than what is shown is left alone.
+// What was shown last stays, marked as not live: the server is there and its store is not.
+function unanswered(board) {
+  show(board, { ...board.shown, ...board.shown.unanswered })
+}
+
+// A proxy in front says 503 in words of its own, and of the store it knows nothing.
+function saysSilent(answer) {
+  return answer.status === 503 && (answer.headers.get("content-type") ?? "").startsWith("application/json")
+}
+
+// The board is fetched every second for as long as it is looked at. An answer that is older than what is shown is left
+// alone, but for the store's being silent: that is shown beside the newer rows.
 async function fetchBoard(board) {
   if (board.fetching || document.hidden) return
   board.fetching = true
   try {
     const answer = await fetch("/api/board", { headers: { Accept: "application/json" }, cache: "no-store" })
     const fetched = answer.ok ? await answer.json() : null
-    if (fetched && boards.has(board.root) && fetched.asOf > (board.asOf ?? "")) show(board, fetched)
+    if (!boards.has(board.root)) return
+    if (fetched && fetched.asOf > board.shown.asOf) show(board, fetched)
+    if (saysSilent(answer)) unanswered(board)
   } catch {
     // the server is out of reach: the watchdog says so
   } finally {
@@ -199,7 +209,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const board = boards.get(parentElement) ?? opened(parentElement)
   document.documentElement.lang = data.lang
   board.open = (key) => setTriggerValue("open", key)
-  if (board.asOf === null || data.trouble || data.asOf >= board.asOf) show(board, data)
+  if (board.shown === null || data.asOf >= board.shown.asOf) show(board, data)
+  else if (data.trouble) unanswered(board)
   return () => {
     clearInterval(board.timer)
     clearInterval(board.fetcher)
