@@ -49,6 +49,16 @@ def last_heard(course: Course, as_of: datetime) -> datetime | None:
     return next(heard, None)
 
 
+def quiet_since(course: Course, as_of: datetime) -> datetime | None:
+    """The last word from the bedside up to `as_of`, else the infusion, else the first that is known of the patient."""
+    if heard := last_heard(course, as_of):
+        return heard
+    if course.start is not None:
+        return moment(course.start)
+    known = course.facts.until(micros(as_of))
+    return known[0].effective_at if known else None
+
+
 def _heard(fact: Fact) -> bool:
     """Whether a fact comes from the bedside; a baseline is typed at a desk."""
     baseline = isinstance(fact, Observation) and fact.concept.startswith("baseline_")

@@ -75,6 +75,8 @@ class WardRow:
     overdue: bool
     silent: bool
     level: AlertLevel
+    quiet_since: datetime | None = None
+    """`alerts.quiet_since`."""
     seen: str = ""
     """Who has seen the alerts of the row, and when; empty where nobody has."""
 

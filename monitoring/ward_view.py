@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta, tzinfo
 import numpy as np
 
 from monitoring.acknowledged import holds_until, seen_text, standing_alerts
-from monitoring.alerts import last_heard, level, next_due, silent_for
+from monitoring.alerts import last_heard, level, next_due, quiet_since, silent_for
 from monitoring.clock import age_years
 from monitoring.course import Course
 from monitoring.episodes import PUBLISHED, REPORTED, latest_infusion_day
@@ -141,6 +141,7 @@ def ward_row(now: Situation) -> WardRow:
         overdue=late,
         silent=quiet,
         level=level([(cell.at_least, cell.at_most) for cell in (crs, icans)], silent=quiet, overdue=late),
+        quiet_since=quiet_since(course, as_of),
     )
     return replace(row, seen=seen_text(standing_alerts(now, row), as_of, now))
 

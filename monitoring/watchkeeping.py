@@ -35,7 +35,7 @@ def found_in(row: WardRow, as_of: datetime) -> dict[str, Found]:
         if cell.at_least is not None and cell.at_least >= least:
             found[name] = Found(cell.at_least, cell.since or as_of)
     if row.silent:
-        found["silent"] = Found(None, _last_charted(row) or as_of)
+        found["silent"] = Found(None, row.quiet_since or as_of)
     return found
 
 
@@ -68,8 +68,4 @@ def changes(row: WardRow, standing: Standing, as_of: datetime) -> list[AlertChan
 
 def _over_since(name: str, row: WardRow) -> datetime | None:
     cells = {"crs": row.crs, "icans": row.icans, "reported": row.reported}
-    return cells[name].since if name in cells else _last_charted(row)
-
-
-def _last_charted(row: WardRow) -> datetime | None:
-    return max((vital.at for vital in row.vitals if vital.at is not None), default=None)
+    return cells[name].since if name in cells else row.quiet_since

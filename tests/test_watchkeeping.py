@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitoring.concepts import dictionary
-from monitoring.records import Fact, Infusion, Observation, Patient
+from monitoring.records import Fact, Infusion, Observation, Patient, SymptomReport
 from monitoring.rounds import Rounds
 from monitoring.rounds.watch import GIVEN_UP_AFTER, Watch
 from monitoring.settings import Settings
 from monitoring.store import Store, StoreUnavailable, open_store
+from monitoring.vocabulary import Reporter, Severity
 from monitoring.watchkeeping import changes
 
 INFUSED = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -110,6 +111,27 @@ def test_two_processes_that_watch_the_same_ward_say_each_alert_once(ward: Proces
     other.rounds.note(late)
     assert [alert for alert, *_ in other.told()] == ["crs"]
     assert ward.store.findings() == []
+
+
+def test_two_processes_say_once_that_nobody_was_ever_heard_of_and_since_the_infusion(
+    ward: Process, address: str
+) -> None:
+    other = Process(address)
+    view, standing = other.rounds.ward(after(13)), other.rounds.alerts()
+    assert ward.look(13.1) == 1
+    other.rounds.note(changes(view.rows[0], standing.get("P1", {}), after(13)))
+    assert other.told() == [("silent", True, None, INFUSED)]
+
+
+def test_a_report_ends_a_silence_from_when_it_was_said(ward: Process) -> None:
+    ward.rounds.record(vitals(30, 36.8), source="monitor")
+    ward.look(30 + 13)
+    said = {"patient_id": "P1", "effective_at": after(44), "received_at": after(44.1), "source": "home"}
+    symptom = "confusion_and_memory_loss"
+    report = SymptomReport(**said, symptom=symptom, severity=Severity.NONE, reporter=Reporter.CAREGIVER)
+    ward.rounds.record([report], source="home")
+    ward.look(44.2)
+    assert ward.told()[-1] == ("silent", False, None, after(44))
 
 
 def test_what_the_watch_notes_changes_no_grade_and_no_silence(ward: Process) -> None:
