@@ -41,18 +41,13 @@ def last_known(at: datetime) -> dict[str, Any]:
     return {**board, **board["unanswered"]}
 
 
-@st.fragment
-def board() -> None:
-    """The board as it is now; from here on the browser fetches it each second (monitoring/api/board.py)."""
-    at = live.now()
-    try:
-        shown = payload(live.rounds().ward_now(live.instant), at)
-    except StoreUnavailable:
-        shown = last_known(at)
-    pressed = draw_board(shown)
-    if pressed and may_open(someone.role, "patient"):
-        st.switch_page(ROOT / "pages" / "patient.py", query_params={"p": pressed})
-
-
 ward_opened(someone)
-board()
+now = live.now()
+try:
+    board = payload(live.rounds().ward_now(live.instant), now)
+except StoreUnavailable:
+    board = last_known(now)
+# From here on the browser fetches the board each second (monitoring/api/board.py); a row that is pressed runs the page.
+pressed = draw_board(board)
+if pressed and may_open(someone.role, "patient"):
+    st.switch_page(ROOT / "pages" / "patient.py", query_params={"p": pressed})
