@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +19,7 @@ from monitoring.access.accounts import DEMONSTRATION_MARK, digest, new_secret
 from monitoring.access.acts import APPLICATION, SESSION_SHOWN, Act, Channel, Deed, Origin, Seen
 from monitoring.access.limits import CAREGIVER_LASTS, INVITATION_LASTS, PER_ACCOUNT, PER_ADDRESS, SESSION_LIMITS
 from monitoring.access.passwords import check_password, hashed, matches
+from monitoring.store import StoreUnavailable
 from monitoring.store.accounts import Accounts, InvitationRow, folded
 from monitoring.vocabulary import Role, Scope
 
@@ -94,7 +96,8 @@ class Admission:
         if SESSION_LIMITS[row.account.role].over(row.started_at, row.seen_at, at):
             return None
         if touch and at - row.seen_at >= _TOUCH_EVERY:
-            self._accounts.touch_session(session_id, at)
+            with suppress(StoreUnavailable):  # a store that can be read and takes nothing sends nobody away
+                self._accounts.touch_session(session_id, at)
         return Visitor(session_id, row.account, row.address)
 
     def sign_out(self, session_id: str, at: datetime) -> None:

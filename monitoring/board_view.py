@@ -34,10 +34,10 @@ def unwatched(since: datetime | None, clock: Callable[[datetime], str]) -> str:
     return "" if since is None else f"Not live since {clock(since)}: alerts are not kept. Tell the data manager."
 
 
-def unanswered(at_text: str) -> dict[str, str]:
+def unanswered(at_text: str) -> dict[str, Any]:
     """What a board of `at_text` says once the store is silent; empty for a board nobody has seen yet."""
     since = f" since {at_text}" if at_text else ""
-    return {"trouble": f"Not live{since}: the store does not answer.", "liveText": f"not live{since}"}
+    return {"trouble": f"Not live{since}: the store does not answer.", "liveText": f"not live{since}", "silent": True}
 
 
 def board_payload(

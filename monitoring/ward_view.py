@@ -72,7 +72,7 @@ class PlacedRow:
     ward's day ends (D107). A minute of its own each: the lines of a ward are not all made anew at one moment.
     """
 
-    order: tuple[float, float, float, float, str]
+    order: tuple[float, float, float, float, str, str]
     row: WardRow
     since: datetime
     until: datetime
@@ -88,7 +88,7 @@ def placed_row(course: Course, as_of: datetime, ward_zone: tzinfo) -> PlacedRow:
     heard = last_heard(now.course, as_of)
     quiet = (as_of - heard).total_seconds() if heard else float("inf")
     urgent = 4.5 if row.silent else certain
-    order = (-urgent, -possible, -float(row.reported.at_least or 0), -quiet, row.bed)
+    order = (-urgent, -possible, -float(row.reported.at_least or 0), -quiet, row.bed, row.patient_id)
     return PlacedRow(order, row, as_of, _holds_until(now, row, course))
 
 
@@ -212,7 +212,8 @@ def reported_cell(now: Situation) -> GradeCell:
     fresh = now.course.freshness("symptom_report")
     reported = isinstance(last, SymptomReport) and (fresh is None or now.at - micros(last.effective_at) < fresh)
     if not reported and not worst.at_least:
-        return GradeCell(worst.system, "Reported", ABSENT, None, None, True, None, worst.worst_24h, worst.flags)
+        since = max((cell.since for cell in cells if cell.since is not None), default=None)
+        return GradeCell(worst.system, "Reported", ABSENT, None, None, True, since, worst.worst_24h, worst.flags)
     return GradeCell(
         worst.system,
         "Reported",

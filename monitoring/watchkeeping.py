@@ -66,6 +66,30 @@ def changes(row: WardRow, standing: Standing, as_of: datetime) -> list[AlertChan
     return news
 
 
+def closed(standing: Standing, since: datetime, as_of: datetime) -> list[AlertChange]:
+    """The alerts of a patient whose monitoring ended at `since`, standing no more: what comes later is raised anew."""
+    return [
+        AlertChange(
+            patient_id=last.patient_id,
+            effective_at=since,
+            received_at=as_of,
+            source=WATCH,
+            author=WATCH,
+            alert=name,
+            raised=False,
+            grade=None,
+            follows=last.fact_id,
+        )
+        for name, last in sorted(standing.items())
+        if last.raised
+    ]
+
+
+def any_stands(standing: Standing) -> bool:
+    """Whether any alert was raised and not cleared since."""
+    return any(last.raised for last in standing.values())
+
+
 def _over_since(name: str, row: WardRow) -> datetime | None:
     cells = {"crs": row.crs, "icans": row.icans, "reported": row.reported}
     return cells[name].since if name in cells else row.quiet_since

@@ -15,10 +15,10 @@ import pytest
 from monitoring.concepts import dictionary
 from monitoring.ingest import FileRefused
 from monitoring.records import Infusion, Observation, Patient, Placement, Refusal, SymptomReport
-from monitoring.rounds import Rounds
+from monitoring.rounds import Rounds, courses
 from monitoring.rounds.refusals import Refusals
 from monitoring.settings import Settings
-from monitoring.store import Changes, Mark, Store, open_store
+from monitoring.store import Changes, Mark, Store, StoreUnavailable, open_store
 from monitoring.vocabulary import Reporter, Severity
 
 ARRIVED = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -259,6 +259,26 @@ def test_a_fact_is_read_once_however_often_somebody_looks(rounds: Rounds, store:
     rounds.record([observation("P3", value=39.5, effective_at=ARRIVED)], source="screen")
     rounds.ward(ARRIVED)
     assert store.reads == 6
+
+
+def test_a_store_that_falls_silent_half_way_through_a_reading_leaves_nobody_off_the_board(
+    rounds: Rounds, store: CountingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for patient in ("P1", "P2", "P3"):
+        rounds.record([observation(patient)], source="screen")
+    fresh, asked = rounds_on(store), []
+    monkeypatch.setattr(courses, "_READ_AT_ONCE", 1)
+
+    def silent_the_second_time(mark: Mark | None, most: int | None = None) -> Changes:
+        asked.append(mark)
+        if len(asked) == 2:
+            raise StoreUnavailable("nobody answers")
+        return Store.changed_since(store, mark, most)
+
+    monkeypatch.setattr(store, "changed_since", silent_the_second_time)
+    with pytest.raises(StoreUnavailable):
+        fresh.ward(ARRIVED)
+    assert [row.patient_id for row in fresh.ward(ARRIVED).rows] == ["P1", "P2", "P3"]
 
 
 def test_what_another_process_stores_is_in_the_next_view(rounds: Rounds, store: CountingStore) -> None:

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitoring.concepts import dictionary
-from monitoring.records import Fact, Infusion, Observation, Patient, SymptomReport
+from monitoring.records import Fact, Infusion, Milestone, Observation, Patient, SymptomReport
 from monitoring.rounds import Rounds
 from monitoring.rounds.watch import GIVEN_UP_AFTER, Watch
 from monitoring.settings import Settings
 from monitoring.store import Store, StoreUnavailable, open_store
-from monitoring.vocabulary import Reporter, Severity
+from monitoring.vocabulary import CourseStep, Reporter, Severity
 from monitoring.watchkeeping import changes
 
 INFUSED = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -154,6 +154,61 @@ def test_the_watch_says_since_when_it_has_stopped(address: str) -> None:
         watch.look()
     assert watch.stopped_since(INFUSED + GIVEN_UP_AFTER) is None
     assert watch.stopped_since(INFUSED + GIVEN_UP_AFTER + timedelta(seconds=1)) == INFUSED
+
+
+def test_a_store_that_takes_nothing_is_watched_and_its_alerts_are_said_not_to_be_kept(
+    ward: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ward.watch.begun = INFUSED
+    ward.look(29.9)
+    ward.rounds.record(vitals(30, 38.6), source="monitor")
+
+    def refuse(_: object) -> None:
+        raise StoreUnavailable("attempt to write a readonly database")
+
+    monkeypatch.setattr(ward.rounds, "note", refuse)
+    with pytest.raises(StoreUnavailable):
+        ward.look(30.1)
+    assert ward.watch.looked == after(30.1)
+    assert ward.watch.stopped_since(after(30.1)) is None
+    assert ward.watch.unkept_since(after(30.1)) == after(29.9)
+
+
+def test_a_clock_that_moved_back_does_not_hide_a_watch_that_hangs(ward: Process) -> None:
+    ward.look(30)
+    assert ward.watch.stopped_since(after(29)) == after(30)
+    ward.look(29)
+    assert ward.watch.stopped_since(after(29)) is None
+
+
+def test_what_stands_when_monitoring_ends_is_cleared_and_a_fever_after_it_is_raised_anew(ward: Process) -> None:
+    ward.rounds.record(vitals(30, 38.6), source="monitor")
+    ward.look(30.1)
+    said = {"patient_id": "P1", "effective_at": after(31), "received_at": after(31.2), "source": "desk"}
+    ward.rounds.record([Milestone(**said, step=CourseStep.MONITORING_ENDED)], source="desk")
+    assert ward.look(31.3) == 1
+    assert ward.look(31.4) == 0
+    ward.rounds.record(vitals(60, 38.9), source="monitor")
+    ward.look(60.1)
+    assert [one for one in ward.told() if one[0] == "crs"] == [
+        ("crs", True, 1, after(30)),
+        ("crs", False, None, after(31)),
+        ("crs", True, 1, after(60)),
+    ]
+
+
+def test_two_processes_say_once_that_a_severe_report_is_old_and_since_when(ward: Process, address: str) -> None:
+    """A report counts for 12 hours (data/reference/concepts.toml); that it lapses is no news from the bedside."""
+    said = {"patient_id": "P1", "effective_at": after(30), "received_at": after(30), "source": "nurse"}
+    severe = SymptomReport(**said, symptom="agitation", severity=Severity.SEVERE, reporter=Reporter.NURSE)
+    ward.rounds.record([*vitals(30, 36.8), severe], source="nurse")
+    ward.look(30.1)
+    assert [one[:3] for one in ward.told()] == [("reported", True, 3)]
+    other = Process(address)
+    view, standing = other.rounds.ward(after(42.2)), other.rounds.alerts()
+    ward.look(42.1)
+    other.rounds.note(changes(view.rows[0], standing["P1"], after(42.2)))
+    assert [one for one in other.told() if one[0] == "reported"][1:] == [("reported", False, None, after(42))]
 
 
 def test_the_thread_of_the_watch_grades_without_anybody_asking(ward: Process) -> None:

@@ -105,9 +105,9 @@ class Seen:
         """Whether this is seen anew at `at`; says so of one of several threads only."""
         with self._lock:
             last = self._last.get((session, what))
-            if last is not None and at < last + self._again:
+            if last is not None and abs(at - last) < self._again:
                 return False
-            self._last = {key: seen for key, seen in self._last.items() if at < seen + self._again}
+            self._last = {key: seen for key, seen in self._last.items() if abs(at - seen) < self._again}
             self._last[session, what] = at
             return True
 

@@ -53,10 +53,11 @@ def board(request: Request) -> Response:
 def _current(*, named: bool) -> _Drawn:
     view = rounds().ward_now(now)
     at = view.as_of
-    trouble = unwatched(opened.watch().stopped_since(at), lambda since: _clock(since, "%H:%M"))
+    trouble = unwatched(opened.watch().unkept_since(at), lambda since: _clock(since, "%H:%M"))
     with _lock:
         known = _drawn.get(named)
-        if known is not None and (known.trouble == trouble and (known.view is view or known.view.as_of > view.as_of)):
+        newest = rounds().ward_last()  # by the order of making, and not by the clock: it may have been moved back
+        if known is not None and known.trouble == trouble and (known.view is view or known.view is newest):
             return known
         secret = admission().address_secret()
         if known is not None and known.secret == secret:

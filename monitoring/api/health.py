@@ -33,7 +33,9 @@ def _standing() -> dict[str, Any]:
 async def healthz(_: Request) -> JSONResponse:
     """`{"status": "ok", "version", "schema", "last_arrival", "watched"}`; 503 where the store does not answer.
 
-    503 too where the watch has stopped: what the screens show may be right, but nobody keeps the alerts.
+    503 too where the watch has stopped: what the screens show may be right, but nobody keeps the alerts. Where the
+    store can be read and takes nothing, `alerts` says so and the status is 200: a proxy that asks here must not take
+    the screens away.
     """
     try:
         said = await run_in_threadpool(_standing)
@@ -45,4 +47,7 @@ async def healthz(_: Request) -> JSONResponse:
     if stopped is not None:
         reason = f"the watch has graded nobody since {stopped.isoformat(timespec='seconds')}; restart the application"
         return JSONResponse({"status": "alerts are not kept", "reason": reason, **said}, status_code=503)
+    unkept = watch.unkept_since(now())
+    if unkept is not None:
+        said["alerts"] = f"not kept since {unkept.isoformat(timespec='seconds')}: the store takes nothing"
     return JSONResponse({"status": "ok", **said})

@@ -34,7 +34,9 @@ class Courses:
         self._mark: Mark | None = None
         self._facts: dict[str, Packed] = {}
         self._courses: dict[str, Course] = {}
+        self._changed: set[str] = set()
         self._alerts: dict[str, list[AlertChange]] = defaultdict(list)
+        self._standing: dict[str, dict[str, AlertChange]] = defaultdict(dict)
         self._shown: Mapping[str, Course] = {}
         self._earlier: OrderedDict[datetime, dict[str, Course]] = OrderedDict()
 
@@ -49,6 +51,12 @@ class Courses:
         with self._lock:
             self._read()
             return {name: tuple(noted) for name, noted in self._alerts.items()}
+
+    def standing(self) -> Mapping[str, Mapping[str, AlertChange]]:
+        """The last change of each alert by its name, of each patient of whom the watch noted any."""
+        with self._lock:
+            self._read()
+            return {name: dict(last) for name, last in self._standing.items()}
 
     def known_by(self, moment: datetime) -> Mapping[str, Course]:
         """The courses from what had reached us by `moment`, of patients of whom anything had."""
@@ -78,25 +86,26 @@ class Courses:
             return {name: Course.from_facts(name, facts, other, self._ward_zone) for name, facts in self._facts.items()}
 
     def _read(self) -> None:
+        """Take in what is new. Where the store falls silent half way, the rest is taken the next time."""
         if self._store.site.revision() != self._dictionary.revision:
             self._heed_settings()
-        changed: set[str] = set()
         while True:
             changes = self._store.changed_since(self._mark, _READ_AT_ONCE)
             if changes.anew:
                 self._heed_settings()
                 self._shown = {}
-                for kept in (self._facts, self._alerts, self._courses, changed):
+                for kept in (self._facts, self._alerts, self._standing, self._courses, self._changed):
                     kept.clear()
             if changes.anew or changes.facts:
                 self._earlier.clear()
-            changed |= self._take(changes.facts)
+            self._changed |= self._take(changes.facts)
             self._mark = changes.mark
             if len(changes.facts) < _READ_AT_ONCE:
                 break
-        if changed:
-            self._courses |= {name: self._course(name, self._facts[name]) for name in changed}
+        if self._changed:
+            self._courses |= {name: self._course(name, self._facts[name]) for name in self._changed}
             self._shown = dict(self._courses)
+            self._changed.clear()
 
     def _take(self, facts: Sequence[Fact]) -> set[str]:
         """Of whom anything but an alert was told."""
@@ -104,6 +113,7 @@ class Courses:
         for fact in facts:
             if isinstance(fact, AlertChange):
                 self._alerts[fact.patient_id].append(fact)
+                self._standing[fact.patient_id][fact.alert] = fact
             else:
                 told[fact.patient_id].append(fact)
         for name, more in told.items():

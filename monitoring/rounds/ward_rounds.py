@@ -7,7 +7,7 @@ seconds reads nothing while nothing has arrived.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from threading import Condition, Lock
@@ -24,7 +24,7 @@ from monitoring.home_view import home_view
 from monitoring.ingest import Share, read_paths
 from monitoring.ingest.hl7v2 import read_message
 from monitoring.ingest.rows import Reading
-from monitoring.monitored import watched
+from monitoring.monitored import ended, on_board, watched
 from monitoring.patient_view import explanations, patient_view
 from monitoring.records import AlertChange, Fact, RowRead, Tally
 from monitoring.rounds.arriving import Arrived, Senders, arriving
@@ -184,9 +184,9 @@ class Rounds(Refused):
         if news:
             self.record(news, source=news[0].source)
 
-    def alerts(self) -> dict[str, dict[str, AlertChange]]:
+    def alerts(self) -> Mapping[str, Mapping[str, AlertChange]]:
         """The last change of each alert of each patient, by patient id and name of the alert."""
-        return {name: {one.alert: one for one in noted} for name, noted in self._courses.alerts().items()}
+        return self._courses.standing()
 
     def alert_history(self, patient_id: str) -> Sequence[AlertChange]:
         """Every change of one patient's alerts, in the order in which they were noticed."""
@@ -273,6 +273,12 @@ class Rounds(Refused):
         """One patient as administered; None for a patient nothing is known of."""
         course = self._courses.now().get(patient_id)
         return None if course is None else enrolled_view(course, as_of, self._settings.ward_zone)
+
+    def left(self, as_of: datetime) -> dict[str, datetime]:
+        """Since when, of everyone whose monitoring has ended and whom the board shows no more, by patient id."""
+        courses = self._courses.now()
+        ends = ((course, ended(course, as_of)) for course in courses.values())
+        return {course.patient_id: end.at for course, end in ends if end and not on_board(course, as_of)}
 
     def ended(self, as_of: datetime) -> list[tuple[str, str]]:
         """(name or else id, since when and by whom) of everyone whose monitoring has ended."""

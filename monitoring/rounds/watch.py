@@ -13,7 +13,7 @@ from threading import Event, Thread
 
 from monitoring.rounds.ward_rounds import Rounds
 from monitoring.store import StoreUnavailable
-from monitoring.watchkeeping import changes
+from monitoring.watchkeeping import any_stands, changes, closed
 
 LOOK_AT_LEAST_EVERY = 5.0
 """Seconds. A grade lapses without any news, so the watch looks this often when nothing arrives."""
@@ -35,6 +35,9 @@ class Watch:
         self._thread = Thread(target=self._run, name="watch", daemon=True)
         self.begun: datetime | None = None
         self.looked: datetime | None = None
+        """When everybody was graded last."""
+        self.noted: datetime | None = None
+        """When what was found was kept last."""
 
     def start(self) -> None:
         """Begin."""
@@ -47,18 +50,32 @@ class Watch:
         self._thread.join(timeout=10)
 
     def stopped_since(self, as_of: datetime) -> datetime | None:
-        """Since when nobody has watched, where that is longer than GIVEN_UP_AFTER; None while it is kept."""
-        last = self.looked or self.begun
-        return last if last is not None and as_of - last > GIVEN_UP_AFTER else None
+        """Since when nobody has been graded, where that is longer than GIVEN_UP_AFTER; None while the watch is kept."""
+        return self._long_ago(self.looked, as_of)
+
+    def unkept_since(self, as_of: datetime) -> datetime | None:
+        """The same of the alerts: where the store takes nothing, everybody is graded and no alert is kept."""
+        return self._long_ago(self.noted, as_of)
+
+    def _long_ago(self, last: datetime | None, as_of: datetime) -> datetime | None:
+        last = last or self.begun
+        # in either direction: a clock that was moved back must not hide that nobody looks
+        return last if last is not None and abs(as_of - last) > GIVEN_UP_AFTER else None
 
     def look(self) -> int:
         """Grade everybody once and note what is new; how many changes. Raises StoreUnavailable."""
         rounds = self._rounds()
         view, standing = rounds.ward_now(self._now), rounds.alerts()
         as_of = view.as_of
-        news = [one for row in view.rows for one in changes(row, standing.get(row.patient_id, {}), as_of)]
-        rounds.note(news)
         self.looked = as_of
+        news = [one for row in view.rows for one in changes(row, standing.get(row.patient_id, {}), as_of)]
+        shown = {row.patient_id for row in view.rows}
+        gone = {name: alerts for name, alerts in standing.items() if name not in shown and any_stands(alerts)}
+        if gone:
+            left = rounds.left(as_of)
+            news += [one for name, alerts in gone.items() if name in left for one in closed(alerts, left[name], as_of)]
+        rounds.note(news)
+        self.noted = as_of
         return len(news)
 
     def _run(self) -> None:

@@ -49,8 +49,8 @@ def forget() -> None:
 
 
 def unwatched_since(at: datetime) -> datetime | None:
-    """Since when nobody has watched the ward in this process; None while the watch is kept, or was never begun."""
-    return opened.watch().stopped_since(at)
+    """Since when no alert has been kept in this process; None while they are, or where the watch was never begun."""
+    return opened.watch().unkept_since(at)
 
 
 def instant() -> datetime:

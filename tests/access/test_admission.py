@@ -12,6 +12,8 @@ from conftest import NOON, PASSWORD, person
 from monitoring.access import AccessRefused
 from monitoring.access.accounts import digest
 from monitoring.admission import Admission, patient_key
+from monitoring.store import StoreUnavailable
+from monitoring.store.accounts import Accounts
 from monitoring.vocabulary import Role, Scope
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -84,6 +86,20 @@ def test_neither_cookies_nor_links_nor_passwords_nor_typed_names_are_in_the_stor
     with sqlite3.connect(tmp_path / "ward.db") as database:
         written = "\n".join(database.iterdump())
     assert [text for text in (secret, link, token, PASSWORD, "my password by mistake") if text in written] == []
+
+
+def test_a_store_that_can_be_read_and_takes_nothing_sends_nobody_away(
+    admission: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person(admission, Role.NURSE)
+    session = enter(admission, "nurse")
+
+    def refuse(*_: object) -> None:
+        raise StoreUnavailable("attempt to write a readonly database")
+
+    monkeypatch.setattr(Accounts, "touch_session", refuse)
+    assert admission.visitor(session, NOON + 10 * MINUTE, touch=True) is not None
+    assert admission.visitor(session, NOON + 60 * MINUTE, touch=True) is None, "nothing was touched"
 
 
 def test_refreshing_is_no_activity_and_a_persons_doing_is(admission: Admission) -> None:

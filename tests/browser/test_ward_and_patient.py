@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from .screens import PATIENCE, board_rows, open_patient, settled, sign_in, signed_out, until, ward
 from .served import OpenPage, Server
@@ -177,6 +179,31 @@ def test_a_store_that_is_silent_is_said_above_the_last_rows_and_forgotten_when_i
     page.unroute("**/api/board")
     expect(page.locator(".live")).to_have_text(re.compile("^live"), timeout=PATIENCE)
     expect(page.locator(".trouble")).to_be_hidden()
+
+
+def test_a_board_that_was_overtaken_is_left_alone_and_a_clock_that_was_moved_back_is_followed(
+    server: Server, open_page: OpenPage
+) -> None:
+    page = open_page()
+    ward(page, server.url)
+    live = page.locator(".live")
+    expect(live).to_have_text(re.compile("^live"), timeout=PATIENCE)
+
+    def answered_earlier_by(seconds: int, text: str) -> Callable[[Route], None]:
+        def answer(route: Route) -> None:
+            board = route.fetch().json()
+            as_of = datetime.fromisoformat(board["asOf"]) - timedelta(seconds=seconds)
+            route.fulfill(json=board | {"asOf": as_of.isoformat(), "liveText": text})
+
+        return answer
+
+    page.route("**/api/board", answered_earlier_by(3600, "an hour ago"))
+    expect(live).to_have_text("live an hour ago", timeout=PATIENCE)
+    page.unroute("**/api/board")
+    expect(live).to_have_text(re.compile(r"^live \d\d:"), timeout=PATIENCE)
+    page.route("**/api/board", answered_earlier_by(5, "overtaken"))
+    page.wait_for_timeout(3000)
+    expect(live).to_have_text(re.compile(r"^live \d\d:"))
 
 
 def test_a_proxy_that_answers_in_its_own_words_is_not_taken_for_a_silent_store(

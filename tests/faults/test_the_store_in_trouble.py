@@ -16,7 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from monitoring.__main__ import main
 from monitoring.access.acts import Act, Channel, Deed, Origin
@@ -330,6 +330,33 @@ def test_a_clock_that_moved_back_loses_and_hides_nothing(kind: str, new_database
     assert store.findings() == []
     assert store.audit.findings() == []
     store.close()
+
+
+# -- several processes -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.postgres
+def test_a_fact_that_another_process_commits_while_this_one_reads_is_handed_out_once(server: Server) -> None:
+    """Each statement of a reading sees what was committed by then; twice read, a patient is graded the slow way."""
+    address = server.new_database()
+    store, other = open_store(address), open_store(address)
+    append(other, 1)
+    mark = store.changed_since(None).mark
+    append(other, 2)
+    committed = []
+
+    def meanwhile(_: object, __: object, statement: str, *___: object) -> None:
+        if "content" in statement and not committed:
+            committed.append(statement)
+            append(other, 3)
+
+    event.listen(store._engine, "before_cursor_execute", meanwhile)
+    first = store.changed_since(mark)
+    second = store.changed_since(first.mark)
+    assert len(committed) == 1
+    assert [(fact.effective_at - FIRST) / timedelta(minutes=1) for fact in (*first.facts, *second.facts)] == [2, 3]
+    store.close()
+    other.close()
 
 
 # -- migrations --------------------------------------------------------------------------------------------------------

@@ -224,5 +224,6 @@ def test_seen_counts_once_a_quarter_of_an_hour_for_each_session_and_patient() ->
     assert seen.counts("s1", "P2", NOON)
     assert seen.counts("s2", "P1", NOON)
     assert seen.counts("s1", "P1", NOON + timedelta(minutes=15))
+    assert seen.counts("s1", "P1", NOON - timedelta(hours=1)), "a clock that moved back hides no view"
     seen.forget("s1", "P1")
     assert seen.counts("s1", "P1", NOON + timedelta(minutes=15))

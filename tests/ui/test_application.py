@@ -9,16 +9,20 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 
+from monitoring.access import Account, Visitor
 from monitoring.api import opened
 from monitoring.api.health import healthz
 from monitoring.rounds import opened as process
 from monitoring.rounds.watch import GIVEN_UP_AFTER
 from monitoring.settings import ROOT
+from monitoring.vocabulary import Role
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +51,26 @@ def test_a_watch_that_has_stopped_is_503_and_says_since_when(store: Path) -> Non
     assert watch.begun.isoformat(timespec="seconds") in said["reason"]
     watch.look()
     assert health()[0] == 200
+
+
+def test_alerts_that_are_not_kept_are_said_and_take_no_screen_away(store: Path) -> None:
+    """A proxy asks here whether to send people on: a ward that can be read must not be hidden from them."""
+    watch = process.watch()
+    watch.look()
+    watch.noted = opened.now() - 2 * GIVEN_UP_AFTER
+    status, said = health()
+    assert (status, said["status"]) == (200, "ok")
+    assert said["alerts"] == f"not kept since {watch.noted.isoformat(timespec='seconds')}: the store takes nothing"
+
+
+def test_the_board_follows_a_clock_that_was_moved_back(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = Visitor("s", Account("a", "wall", "Wall", Role.DISPLAY, None), None)
+    asked = Request({"type": "http", "headers": [], "state": {"visitor": visitor}})
+    route = import_module("monitoring.api.board")
+    ahead = opened.now() + timedelta(hours=1)
+    for at in (ahead, ahead - timedelta(hours=1)):
+        monkeypatch.setattr(route, "now", lambda at=at: at)
+        assert json.loads(route.board(asked).body)["asOf"] == at.isoformat()
 
 
 def test_a_store_that_does_not_answer_is_503_with_a_reason(silence: Callable[[], None]) -> None:

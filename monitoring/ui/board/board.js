@@ -2,6 +2,7 @@
 // focus survives a refresh; a watchdog of the browser's own says STALE when the server falls silent.
 
 const boards = new WeakMap()
+const OVERTAKEN_MS = 10000
 
 function element(tag, className, text) {
   const made = document.createElement(tag)
@@ -182,13 +183,19 @@ function unanswered(board) {
   show(board, { ...board.shown, ...board.shown.unanswered })
 }
 
+// An answer that is a little older than what is shown was overtaken on its way. One that is much older comes from a
+// clock that was moved back.
+function isNews(board, data) {
+  const later = Date.parse(data.asOf) - Date.parse(board.shown.asOf)
+  return later > 0 || later < -OVERTAKEN_MS
+}
+
 // A proxy in front says 503 in words of its own, and of the store it knows nothing.
 function saysSilent(answer) {
   return answer.status === 503 && (answer.headers.get("content-type") ?? "").startsWith("application/json")
 }
 
-// The board is fetched every second for as long as it is looked at. An answer that is older than what is shown is left
-// alone, but for the store's being silent: that is shown beside the newer rows.
+// The board is fetched every second for as long as it is looked at.
 async function fetchBoard(board) {
   if (board.fetching || document.hidden) return
   board.fetching = true
@@ -196,7 +203,7 @@ async function fetchBoard(board) {
     const answer = await fetch("/api/board", { headers: { Accept: "application/json" }, cache: "no-store" })
     const fetched = answer.ok ? await answer.json() : null
     if (!boards.has(board.root)) return
-    if (fetched && fetched.asOf > board.shown.asOf) show(board, fetched)
+    if (fetched && isNews(board, fetched)) show(board, fetched)
     if (saysSilent(answer)) unanswered(board)
   } catch {
     // the server is out of reach: the watchdog says so
@@ -209,8 +216,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const board = boards.get(parentElement) ?? opened(parentElement)
   document.documentElement.lang = data.lang
   board.open = (key) => setTriggerValue("open", key)
-  if (board.shown === null || data.asOf >= board.shown.asOf) show(board, data)
-  else if (data.trouble) unanswered(board)
+  if (board.shown === null) show(board, data)
+  else if (data.silent) unanswered(board)
+  else if (isNews(board, data)) show(board, data)
   return () => {
     clearInterval(board.timer)
     clearInterval(board.fetcher)
