@@ -48,6 +48,6 @@ try:
 except StoreUnavailable:
     board = last_known(now)
 # From here on the browser fetches the board each second (monitoring/api/board.py); a row that is pressed runs the page.
-pressed = draw_board(board)
+pressed = draw_board(board, someone)
 if pressed and may_open(someone.role, "patient"):
     st.switch_page(ROOT / "pages" / "patient.py", query_params={"p": pressed})

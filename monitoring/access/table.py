@@ -173,9 +173,10 @@ def may_open(role: Role, page: str) -> bool:
 def door_to(path: str) -> Door:
     """The row that decides about `path`, already decoded. A path that climbs is never let in as open.
 
-    What is no path of this site, as `OPTIONS *` and an address with its scheme and host ask for, is shut.
+    What is no path of this site, as `OPTIONS *` and an address with its scheme and host ask for, is shut. So is one
+    with a character that is not printed: a route is found in spite of a line break at its end, and its row is not.
     """
-    if not path.startswith("/"):
+    if not path.startswith("/") or not path.isprintable():
         return _NO_PATH
     exact = _EXACT.get(path)
     if exact is not None:

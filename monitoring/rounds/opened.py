@@ -7,6 +7,7 @@ from functools import cache
 
 from monitoring.concepts import dictionary
 from monitoring.rounds.ward_rounds import Rounds
+from monitoring.rounds.ward_shown import WardShown
 from monitoring.rounds.watch import Watch
 from monitoring.settings import read_settings
 from monitoring.store import Store, open_store
@@ -30,7 +31,13 @@ def watch() -> Watch:
     return Watch(rounds, lambda: datetime.now(UTC))
 
 
+@cache
+def ward_shown() -> WardShown:
+    """To whom the process has recorded that the ward was shown."""
+    return WardShown()
+
+
 def forget() -> None:
     """Open everything anew at the next call: the settings have changed."""
-    for kept in (store, rounds, watch):
+    for kept in (store, rounds, watch, ward_shown):
         kept.cache_clear()

@@ -48,11 +48,11 @@ _LOOK = st.components.v2.component(
     "look",
     html=_NOTHING_SHOWN,
     js="""
-export default function ({ data }) {
+export default function ({ data, parentElement }) {
   const asked = { headers: { Accept: "application/json" }, cache: "no-store" }
   const look = async () => {
     try {
-      const answer = await fetch("/auth/session?of=" + data.of, asked)
+      const answer = await fetch("/auth/session?of=" + data.of, { ...asked, signal: AbortSignal.timeout(5000) })
       if (answer.status !== 401) return
       const here = window.location.pathname + window.location.search
       window.location.assign("/auth/sign-in?next=" + encodeURIComponent(here))
@@ -60,8 +60,10 @@ export default function ({ data }) {
       // out of reach: what the page shows says so itself
     }
   }
-  const timer = setInterval(look, 1000 * data.seconds)
-  return () => clearInterval(timer)
+  // called again where the theme changes, and only the last timer is cleared when the page is left
+  clearInterval(parentElement.looking)
+  parentElement.looking = setInterval(look, 1000 * data.seconds)
+  return () => clearInterval(parentElement.looking)
 }
 """,
 )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
 
 from monitoring.access import AccessRefused
 from monitoring.access.acts import Act, Channel, Deed, Origin, Seen
+from monitoring.rounds import opened
 from monitoring.store import StoreUnavailable
 from monitoring.store.audit import Audit
 from monitoring.ui import live
 from monitoring.ui.people import Person
 
-_LOG = logging.getLogger(__name__)
 _VIEWS = Seen()
-_WARDS = Seen(timedelta(hours=13))
 
 
 def audit() -> Audit:
@@ -62,10 +60,8 @@ def traced(someone: Person, about: str, build: Callable[[], bytes]) -> Callable[
 
 def ward_opened(someone: Person) -> None:
     """Records that the ward is shown, once a session. It is shown all the same where it cannot be (D102)."""
-    try:
-        _once(_WARDS, someone, "ward", Deed(Act.WARD_OPENED, origin(someone)))
-    except StoreUnavailable as silent:
-        _LOG.warning("the ward is shown without an entry in the audit: %s", silent)
+    with suppress(StoreUnavailable):  # a store that was never opened says so in place of the board
+        opened.ward_shown().to(someone.session_id, origin(someone), audit(), live.now())
 
 
 def _once(seen: Seen, someone: Person, what: str, deed: Deed) -> None:

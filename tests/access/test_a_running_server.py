@@ -107,6 +107,8 @@ ADDRESSES = [
     ("an address nobody knows", "GET", "/attic", EVERYBODY),
     ("what the shell asks first", "GET", "/_stcore/host-config", EVERYBODY),
     ("whether one is still signed in", "GET", "/auth/session", EVERYBODY),
+    ("the board", "GET", "/api/board", STAFF | {Role.DISPLAY}),
+    ("the board and a line break", "GET", "/api/board%0A", set()),
     ("a download", "GET", "/media/abc.csv", STAFF),
     ("an upload", "PUT", "/_stcore/upload_file/a/b", STAFF),
     ("taking an upload back", "DELETE", "/_stcore/upload_file/a/b", STAFF),

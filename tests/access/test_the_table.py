@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from streamlit.web.server.starlette.starlette_app import create_streamlit_routes
 
 from monitoring.__main__ import _VERBS
-from monitoring.access import COMMANDS, ROUTES, SCREENS, START, Action, door_to, may, may_open
+from monitoring.access import COMMANDS, ROUTES, SCREENS, START, Action, Door, door_to, may, may_open
 from monitoring.access.table import ACTIONS, EVERY_ROLE
 from monitoring.api import ROUTES as OURS
 from monitoring.settings import ROOT
@@ -101,6 +101,7 @@ WHERE = [
     ("the start", "/", EVERY_ROLE),
     ("a page", "/ward", EVERY_ROLE),
     ("the pages' websocket", "/_stcore/stream", EVERY_ROLE),
+    ("the board", "/api/board", {N, P, D, A, W}),
     ("a download", "/media/abc.csv", {N, P, D, A}),
     ("an upload", "/_stcore/upload_file/session/file", {N, P, D, A}),
     ("Streamlit's own sign-in", "/auth/login", set()),
@@ -114,6 +115,14 @@ WHERE = [
 def test_an_address_admits_whom_it_is_for(case: str, path: str, roles: set[Role]) -> None:
     door = door_to(path)
     assert (set(door.roles), door.open) == (roles, False)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x00", "\x7f", "\u2028"])
+@pytest.mark.parametrize("door", ROUTES, ids=[door.path for door in ROUTES])
+def test_a_character_that_is_not_printed_shuts_every_address(door: Door, end: str) -> None:
+    """Starlette finds the route of `/api/board` for `/api/board` and a line break; the row must not be another one."""
+    found = door_to(door.path + end)
+    assert (found.roles, found.scopes, found.open) == (frozenset(), frozenset(), False)
 
 
 def test_only_these_stand_open() -> None:

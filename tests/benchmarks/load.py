@@ -212,7 +212,7 @@ async def screen(play: Play, number: int) -> None:
         while play.going:
             begin = perf_counter()
             try:
-                answer = await client.get("/api/board")
+                answer = await client.get("/api/board", params={"of": digest(cookie)[:SESSION_SHOWN]})
             except httpx.HTTPError as error:
                 play.wrong.append(f"board: {type(error).__name__}")
                 await asyncio.sleep(FETCH_SECONDS)

@@ -171,12 +171,12 @@ def test_a_store_that_is_silent_is_said_above_the_last_rows_and_forgotten_when_i
     rows = ward(page, server.url)
     many = rows.count()
     expect(page.locator(".live")).to_have_text(re.compile("^live"), timeout=PATIENCE)
-    page.route("**/api/board", lambda route: route.fulfill(status=503, json={"detail": "The store does not answer."}))
+    page.route("**/api/board*", lambda route: route.fulfill(status=503, json={"detail": "The store does not answer."}))
     expect(page.locator(".trouble")).to_have_text(
         re.compile(r"^Not live since \d\d:\d\d:\d\d: the store does not answer\.$"), timeout=PATIENCE
     )
     assert rows.count() == many
-    page.unroute("**/api/board")
+    page.unroute("**/api/board*")
     expect(page.locator(".live")).to_have_text(re.compile("^live"), timeout=PATIENCE)
     expect(page.locator(".trouble")).to_be_hidden()
 
@@ -197,11 +197,11 @@ def test_a_board_that_was_overtaken_is_left_alone_and_a_clock_that_was_moved_bac
 
         return answer
 
-    page.route("**/api/board", answered_earlier_by(3600, "an hour ago"))
+    page.route("**/api/board*", answered_earlier_by(3600, "an hour ago"))
     expect(live).to_have_text("live an hour ago", timeout=PATIENCE)
-    page.unroute("**/api/board")
+    page.unroute("**/api/board*")
     expect(live).to_have_text(re.compile(r"^live \d\d:"), timeout=PATIENCE)
-    page.route("**/api/board", answered_earlier_by(5, "overtaken"))
+    page.route("**/api/board*", answered_earlier_by(5, "overtaken"))
     page.wait_for_timeout(3000)
     expect(live).to_have_text(re.compile(r"^live \d\d:"))
 
@@ -212,6 +212,6 @@ def test_a_proxy_that_answers_in_its_own_words_is_not_taken_for_a_silent_store(
     page = open_page()
     ward(page, server.url)
     expect(page.locator(".live")).to_have_text(re.compile("^live"), timeout=PATIENCE)
-    page.route("**/api/board", lambda route: route.fulfill(status=503, content_type="text/html", body="Unavailable"))
+    page.route("**/api/board*", lambda route: route.fulfill(status=503, content_type="text/html", body="Unavailable"))
     expect(page.locator(".live")).to_have_text(re.compile("STALE: no data for"), timeout=60_000)
     expect(page.locator(".trouble")).to_be_hidden()

@@ -14,15 +14,22 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 
 from monitoring.access import Account, Visitor
+from monitoring.access.acts import Act
 from monitoring.api import opened
 from monitoring.api.health import healthz
 from monitoring.rounds import opened as process
 from monitoring.rounds.watch import GIVEN_UP_AFTER
 from monitoring.settings import ROOT
+from monitoring.store import StoreUnavailable
+from monitoring.store.audit import Audit
 from monitoring.vocabulary import Role
+
+BOARD = import_module("monitoring.api.board")
 
 
 @pytest.fixture(autouse=True)
@@ -63,14 +70,56 @@ def test_alerts_that_are_not_kept_are_said_and_take_no_screen_away(store: Path) 
     assert said["alerts"] == f"not kept since {watch.noted.isoformat(timespec='seconds')}: the store takes nothing"
 
 
+def board_for(role: Role, of: str = "s1") -> Response:
+    visitor = Visitor("s1", Account("a1", "wall", "Wall", role, None), None)
+    scope = {"type": "http", "headers": [], "query_string": f"of={of}".encode(), "client": ("10.0.0.7", 1)}
+    answer: Response = BOARD.board(Request(scope | {"state": {"visitor": visitor}}))
+    return answer
+
+
 def test_the_board_follows_a_clock_that_was_moved_back(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    visitor = Visitor("s", Account("a", "wall", "Wall", Role.DISPLAY, None), None)
-    asked = Request({"type": "http", "headers": [], "state": {"visitor": visitor}})
-    route = import_module("monitoring.api.board")
     ahead = opened.now() + timedelta(hours=1)
     for at in (ahead, ahead - timedelta(hours=1)):
-        monkeypatch.setattr(route, "now", lambda at=at: at)
-        assert json.loads(route.board(asked).body)["asOf"] == at.isoformat()
+        monkeypatch.setattr(BOARD, "now", lambda at=at: at)
+        assert json.loads(board_for(Role.DISPLAY).body)["asOf"] == at.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("case", "role", "of", "status"),
+    [
+        ("a family, should the gate ever let one in", Role.CAREGIVER, "s1", 403),
+        ("a tab of whoever used this browser before", Role.NURSE, "s0", 401),
+        ("a program that does not say whose page it is", Role.NURSE, "", 401),
+    ],
+)
+def test_the_board_is_refused(case: str, role: Role, of: str, status: int, store: Path) -> None:
+    with pytest.raises(HTTPException) as refused:
+        board_for(role, of)
+    assert refused.value.status_code == status
+
+
+def test_a_board_fetched_without_its_page_is_one_entry_of_the_audit_all_the_same(store: Path) -> None:
+    for _ in range(3):
+        board_for(Role.NURSE)
+    deeds = [entry.deed for entry in process.rounds().audit.entries()]
+    assert [(deed.act, deed.by.who, deed.by.role) for deed in deeds] == [(Act.WARD_OPENED, "a1", Role.NURSE)]
+
+
+def test_a_store_that_takes_nothing_shows_the_ward_and_is_asked_again_after_a_minute(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, asked = opened.now(), []
+
+    def refuse(*_: object) -> None:
+        asked.append(at)
+        raise StoreUnavailable("attempt to write a readonly database")
+
+    monkeypatch.setattr(BOARD, "now", lambda: at)
+    monkeypatch.setattr(Audit, "record", refuse)
+    for seconds in (0, 1, 59, 60, 61):
+        monkeypatch.setattr(BOARD, "now", lambda seconds=seconds: at + timedelta(seconds=seconds))
+        assert board_for(Role.DISPLAY).status_code == 200
+    assert len(asked) == 2
 
 
 def test_a_store_that_does_not_answer_is_503_with_a_reason(silence: Callable[[], None]) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import streamlit as st
 
 from monitoring import board_view
+from monitoring.access.acts import SESSION_SHOWN
 from monitoring.ui.marks import tokens
-from monitoring.ui.people import patient_key
+from monitoring.ui.people import Person, patient_key
 from monitoring.views import WardView
 
 _HERE = Path(__file__).parent
@@ -28,9 +29,10 @@ _COMPONENT = st.components.v2.component(
 )
 
 
-def draw_board(payload: dict[str, Any]) -> str | None:
-    """Draws the board; the key of the patient whose row was pressed in this run, or None."""
-    pressed: str | None = _COMPONENT(key="board", data=payload, on_open_change=_nothing).open
+def draw_board(payload: dict[str, Any], someone: Person) -> str | None:
+    """Draws the board for `someone`; the key of the patient whose row was pressed in this run, or None."""
+    data = payload | {"of": someone.session_id[:SESSION_SHOWN]}
+    pressed: str | None = _COMPONENT(key="board", data=data, on_open_change=_nothing).open
     return pressed
 
 

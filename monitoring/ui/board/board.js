@@ -3,6 +3,7 @@
 
 const boards = new WeakMap()
 const OVERTAKEN_MS = 10000
+const ANSWERED_MS = 5000
 
 function element(tag, className, text) {
   const made = document.createElement(tag)
@@ -150,11 +151,6 @@ function opened(root) {
 }
 
 function show(board, data) {
-  if (board.shown?.asOf !== data.asOf) board.heardAt = Date.now()
-  board.shown = data
-  board.staleAfter = data.staleAfter
-  board.live.dataset.asOf = data.printed
-  board.liveText = data.trouble ? data.liveText : `live ${data.liveText}`
   board.section.classList.toggle("troubled", Boolean(data.trouble))
   const find = (selector) => board.root.querySelector(selector)
   find(".title").textContent = data.title
@@ -175,6 +171,12 @@ function show(board, data) {
   find("table").hidden = data.rows.length === 0
   drawTable(board, data, board.open)
   find("footer").textContent = data.rows.length > 0 ? data.legend : ""
+  // last of all: what could not be drawn is not live
+  if (board.shown?.asOf !== data.asOf) board.heardAt = Date.now()
+  board.shown = data
+  board.staleAfter = data.staleAfter
+  board.live.dataset.asOf = data.printed
+  board.liveText = data.trouble ? data.liveText : `live ${data.liveText}`
   watch(board)
 }
 
@@ -200,13 +202,17 @@ async function fetchBoard(board) {
   if (board.fetching || document.hidden) return
   board.fetching = true
   try {
-    const answer = await fetch("/api/board", { headers: { Accept: "application/json" }, cache: "no-store" })
+    const answer = await fetch(`/api/board?of=${board.of}`, {
+      headers: { Accept: "application/json" },
+      cache: "no-store",
+      signal: AbortSignal.timeout(ANSWERED_MS), // else one that hangs keeps every other from being sent
+    })
     const fetched = answer.ok ? await answer.json() : null
     if (!boards.has(board.root)) return
     if (fetched && isNews(board, fetched)) show(board, fetched)
     if (saysSilent(answer)) unanswered(board)
   } catch {
-    // the server is out of reach: the watchdog says so
+    // the server is out of reach, or what it sent cannot be drawn: the watchdog says so
   } finally {
     board.fetching = false
   }
@@ -215,6 +221,7 @@ async function fetchBoard(board) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const board = boards.get(parentElement) ?? opened(parentElement)
   document.documentElement.lang = data.lang
+  board.of = data.of
   board.open = (key) => setTriggerValue("open", key)
   if (board.shown === null) show(board, data)
   else if (data.silent) unanswered(board)
