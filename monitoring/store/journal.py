@@ -170,7 +170,7 @@ class Store:
                 anew = batch != mark.batch
                 wanted = wanted if anew else wanted.where(fact.seq > mark.seq)
             found = connection.execute(wanted.add_columns(fact.batch).limit(most)).all()
-        reached = Mark(found[-1].seq, found[-1].batch) if found else newest  # on PostgreSQL the last statement sees more
+        reached = Mark(found[-1].seq, found[-1].batch) if found else newest  # the last statement may see more
         return Changes(reached, [_parsed(row.seq, row.fact_id, row.content) for row in found], anew)
 
     def listen(self, told: Callable[[], None]) -> Callable[[], None]:
