@@ -33,6 +33,7 @@ import pandas as pd
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 
 from monitoring.access import Account
 from monitoring.access.accounts import digest, new_secret
@@ -312,12 +313,19 @@ async def person(play: Play, number: int) -> None:
         key = keys[int(draw.integers(len(keys)))]
         try:
             async with asyncio.timeout(PAGE_SECONDS):
+                await opened(url, cookie, f"/patient?p={key}")
                 await session(play, url, cookie, "patient", f"p={key}")
         except TimeoutError:
             pass
-        except OSError as error:
+        except (OSError, httpx.HTTPError, WebSocketException) as error:
             play.wrong.append(f"page: {type(error).__name__}")
             await asyncio.sleep(1)
+
+
+async def opened(url: str, cookie: str, address: str) -> None:
+    """The page asked for as a person's browser asks: that is activity, and without any a session ends after an hour."""
+    async with httpx.AsyncClient(base_url=url, cookies={"ward_session": cookie}, timeout=60, trust_env=False) as client:
+        (await client.get(address, headers={"accept": "text/html"})).raise_for_status()
 
 
 async def weigh(play: Play, processes: list[int]) -> None:
