@@ -17,7 +17,7 @@ from functools import partial
 from monitoring.access import AccessRefused, Account, ServiceToken, Visitor
 from monitoring.access.accounts import DEMONSTRATION_MARK, digest, new_secret
 from monitoring.access.acts import APPLICATION, SESSION_SHOWN, Act, Channel, Deed, Origin, Seen
-from monitoring.access.limits import CAREGIVER_LASTS, INVITATION_LASTS, PER_ACCOUNT, PER_ADDRESS, SESSION_LIMITS
+from monitoring.access.limits import CAREGIVER_LASTS, INVITATION_LASTS, PER_ADDRESS, SESSION_LIMITS, lock
 from monitoring.access.passwords import check_password, hashed, matches
 from monitoring.store import StoreUnavailable
 from monitoring.store.accounts import Accounts, InvitationRow, folded
@@ -47,12 +47,13 @@ class Admission:
         What is refused tells nobody whether the account exists: one sentence, the same time, the same lock.
         """
         who = digest(folded(name))
-        until = self._accounts.attempt(who, address, at, partial(_heard_at, at))
+        locked = self._accounts.attempt(who, address, at, partial(lock, at=at))
         stranger = Origin("", Channel.SCREEN, address=address)
-        if until is not None:
-            if self._told.counts(address, who, at):
-                self.audit.record(Deed(Act.LOCKED_OUT, stranger), at)
-            raise AccessRefused.worded("sign_in.too_often", until)
+        if locked is not None:
+            # names can be invented without end, and none of them is counted once the address is locked
+            told = "" if locked.of_address else who
+            self._told.once(address, told, at, lambda: self.audit.record(Deed(Act.LOCKED_OUT, stranger), at))
+            raise AccessRefused.worded("sign_in.too_often", locked.until)
         account = self._accounts.account(name=name)
         kept = self._accounts.password(account.account_id) if account else None
         if not matches(kept, password) or account is None:
@@ -336,11 +337,6 @@ def _refuse_past(ends_at: datetime | None, at: datetime) -> None:
 
 def _of(act: Act, account: Account, by: Origin) -> Deed:
     return Deed(act, by, patient_id=account.patient_id, about=account.account_id)
-
-
-def _heard_at(at: datetime, by_name: list[datetime], by_address: list[datetime]) -> datetime | None:
-    locks = (PER_ACCOUNT.until(by_name, at), PER_ADDRESS.until(by_address, at))
-    return max((lock for lock in locks if lock is not None), default=None)
 
 
 def patient_key(patient_id: str, address_secret: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -98,20 +99,36 @@ class Seen:
 
     def __init__(self, again: timedelta = VIEW_COUNTS_AGAIN) -> None:
         self._again = again
-        self._last: dict[tuple[str, str], datetime] = {}
+        self._last: dict[tuple[str, str], datetime] = {}  # in the order they were counted
         self._lock = Lock()
 
     def counts(self, session: str, what: str, at: datetime) -> bool:
         """Whether this is seen anew at `at`; says so of one of several threads only."""
         with self._lock:
-            last = self._last.get((session, what))
-            if last is not None and abs(at - last) < self._again:
+            if self._lately((session, what), at):
                 return False
-            self._last = {key: seen for key, seen in self._last.items() if abs(at - seen) < self._again}
+            self._last.pop((session, what), None)
             self._last[session, what] = at
+            while not self._lately(oldest := next(iter(self._last)), at):
+                del self._last[oldest]
             return True
+
+    def once(self, session: str, what: str, at: datetime, act: Callable[[], None]) -> None:
+        """Does `act` unless it was done lately. It counts once it has returned, so two at once may both do it.
+
+        Until then nobody may rely on it: an entry in the audit can wait for its turn, and then fail.
+        """
+        with self._lock:
+            if self._lately((session, what), at):
+                return
+        act()
+        self.counts(session, what, at)
 
     def forget(self, session: str, what: str) -> None:
         """It was not shown after all: the next time counts."""
         with self._lock:
             self._last.pop((session, what), None)
+
+    def _lately(self, key: tuple[str, str], at: datetime) -> bool:
+        last = self._last.get(key)
+        return last is not None and abs(at - last) < self._again

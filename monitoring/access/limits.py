@@ -41,6 +41,14 @@ CAREGIVER_LASTS = timedelta(days=60)
 
 
 @dataclass(frozen=True)
+class Lock:
+    """Nobody is heard before `until`: nobody at all at this address, or nobody by this name."""
+
+    until: datetime
+    of_address: bool
+
+
+@dataclass(frozen=True)
 class Throttle:
     """After `failures` failed attempts inside `window`, nobody is heard until the oldest of them is `window` old."""
 
@@ -55,3 +63,10 @@ class Throttle:
 
 PER_ACCOUNT = Throttle(failures=5, window=timedelta(minutes=15))
 PER_ADDRESS = Throttle(failures=30, window=timedelta(minutes=15))
+
+
+def lock(by_name: Sequence[datetime], by_address: Sequence[datetime], at: datetime) -> Lock | None:
+    """What keeps a name at an address from being heard at `at`, from the failures of both; None where nothing does."""
+    of_name, of_address = PER_ACCOUNT.until(by_name, at), PER_ADDRESS.until(by_address, at)
+    ends = [until for until in (of_name, of_address) if until is not None]
+    return Lock(max(ends), of_address is not None) if ends else None

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from monitoring.access import AccessRefused, Account, ServiceToken
 from monitoring.access.acts import Deed
+from monitoring.access.limits import Lock
 from monitoring.store import account_tables as tables
 from monitoring.store import engine
 from monitoring.store.audit import Audit, recorded
@@ -26,8 +27,8 @@ FAILURES_KEPT = timedelta(days=1)
 """How long a failed sign-in is remembered; longer than any throttle looks back."""
 
 
-Until = Callable[[list[datetime], list[datetime]], datetime | None]
-"""From the failures of a name and of an address to when the next attempt is heard; None: now."""
+Judge = Callable[[list[datetime], list[datetime]], Lock | None]
+"""From the failures of a name and of an address to what keeps the next attempt from being heard."""
 
 
 @dataclass(frozen=True)
@@ -226,18 +227,18 @@ class Accounts:
             )
             return taken.rowcount == 1
 
-    def attempt(self, name_hash: str, address: str, at: datetime, until: Until) -> datetime | None:
+    def attempt(self, name_hash: str, address: str, at: datetime, judge: Judge) -> Lock | None:
         """Count an attempt as failed before it is judged, so that a hundred at once are not a hundred guesses.
 
-        `until` is asked with the failures of the name and of the address; where it names a moment nothing is counted
-        and that moment is the answer.
+        `judge` is asked with the failures of the name and of the address; where it finds a lock nothing is counted
+        and that lock is the answer.
         """
         kept = tables.failed_sign_in.c
         with writing(self._engine) as connection:
             connection.execute(delete(tables.failed_sign_in).where(kept.at < to_micros(at - FAILURES_KEPT)))
             by_name = connection.scalars(select(kept.at).where(kept.name_hash == name_hash)).all()
             by_address = connection.scalars(select(kept.at).where(kept.address == address)).all()
-            locked = until([from_micros(one) for one in by_name], [from_micros(one) for one in by_address])
+            locked = judge([from_micros(one) for one in by_name], [from_micros(one) for one in by_address])
             if locked is None:
                 row = {"name_hash": name_hash, "address": address, "at": to_micros(at)}
                 connection.execute(insert(tables.failed_sign_in).values(row))

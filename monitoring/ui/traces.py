@@ -66,10 +66,4 @@ def ward_opened(someone: Person) -> None:
 
 def _once(seen: Seen, someone: Person, what: str, deed: Deed) -> None:
     at = live.now()
-    if not seen.counts(someone.session_id, what, at):
-        return
-    try:
-        audit().record(deed, at)
-    except BaseException:
-        seen.forget(someone.session_id, what)
-        raise
+    seen.once(someone.session_id, what, at, lambda: audit().record(deed, at))

@@ -10,6 +10,7 @@ import pytest
 
 from monitoring.access import AccessRefused
 from monitoring.access.accounts import digest
+from monitoring.access.limits import Lock
 from monitoring.admission import Admission
 from monitoring.store.accounts import Accounts, open_accounts
 from monitoring.vocabulary import Role, Scope
@@ -60,12 +61,11 @@ def test_failures_are_counted_and_lock(admission: Admission) -> None:
 
 
 def test_of_twenty_guesses_at_once_five_are_heard(address: str, accounts: Accounts) -> None:
-    heard_at = NOON + timedelta(minutes=15)
+    lock = Lock(NOON + timedelta(minutes=15), of_address=False)
 
     def guess(_: int) -> bool:
         return (
-            accounts.attempt("name", "10.0.0.7", NOON, lambda by_name, _: heard_at if len(by_name) >= 5 else None)
-            is None
+            accounts.attempt("name", "10.0.0.7", NOON, lambda by_name, _: lock if len(by_name) >= 5 else None) is None
         )
 
     with ThreadPoolExecutor(8) as many:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from time import process_time
 
 import pytest
 from rows import good, temperature
@@ -15,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from monitoring.access.acts import Act, Channel, Deed, Origin, Seen
 from monitoring.admission import Admission
-from monitoring.store import Store, open_store
+from monitoring.store import Store, StoreUnavailable, open_store
 from monitoring.store.accounts import Accounts, open_accounts
 from monitoring.store.audit import BEGINNING, Asked, Head
 from monitoring.vocabulary import Role
@@ -227,3 +229,32 @@ def test_seen_counts_once_a_quarter_of_an_hour_for_each_session_and_patient() ->
     assert seen.counts("s1", "P1", NOON - timedelta(hours=1)), "a clock that moved back hides no view"
     seen.forget("s1", "P1")
     assert seen.counts("s1", "P1", NOON + timedelta(minutes=15))
+
+
+def test_what_is_done_once_counts_when_it_is_done_and_not_before() -> None:
+    seen, done = Seen(), []
+
+    def fails() -> None:
+        raise StoreUnavailable("database is locked")
+
+    with pytest.raises(StoreUnavailable):
+        seen.once("s1", "P1", NOON, fails)
+    for minutes in (0, 14, 15):
+        seen.once("s1", "P1", NOON + timedelta(minutes=minutes), partial(done.append, minutes))
+    assert done == [0, 15]
+
+
+def test_ever_new_things_cost_no_more_than_the_first() -> None:
+    seen = Seen()
+    began = process_time()
+    for number in range(20_000):
+        assert seen.counts("s1", f"P{number}", NOON + timedelta(milliseconds=number))
+    assert process_time() - began < 2, "about 0.05 s; a look through all of them for each is 20 s"
+
+
+def test_what_would_count_again_is_held_no_longer() -> None:
+    seen = Seen(timedelta(minutes=15))
+    for minute in range(100):
+        seen.counts("s1", "P0", NOON + timedelta(minutes=minute))
+        seen.counts("s1", f"P{minute}", NOON + timedelta(minutes=minute))
+    assert len(seen._last) <= 16

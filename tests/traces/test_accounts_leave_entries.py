@@ -12,7 +12,9 @@ from monitoring.access import AccessRefused
 from monitoring.access.accounts import digest
 from monitoring.access.acts import APPLICATION, Act, Channel, Origin
 from monitoring.admission import Admission
+from monitoring.store import StoreUnavailable
 from monitoring.store.accounts import open_accounts
+from monitoring.store.audit import Audit
 from monitoring.vocabulary import Role, Scope
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -80,6 +82,43 @@ def test_a_lock_is_one_entry_however_often_somebody_knocks(admission: Admission)
             admission.sign_in("ada", "wrong", HERE, NOON)
     acts = [act for act, *_ in told(admission)]
     assert (acts.count(Act.SIGN_IN_FAILED), acts.count(Act.LOCKED_OUT)) == (5, 1)
+
+
+def test_an_address_that_is_locked_is_one_entry_whatever_names_it_invents(admission: Admission) -> None:
+    """Thirty failures lock it; what is refused unheard must not let a stranger grow the audit."""
+    for number in range(50):
+        with pytest.raises(AccessRefused):
+            admission.sign_in(f"guess-{number}", "wrong", HERE, NOON)
+    acts = [act for act, *_ in told(admission)]
+    assert (acts.count(Act.SIGN_IN_FAILED), acts.count(Act.LOCKED_OUT)) == (30, 1)
+
+
+def test_two_names_locked_at_one_address_are_two_entries(admission: Admission) -> None:
+    for name in ("ada", "bo"):
+        for _ in range(7):
+            with pytest.raises(AccessRefused):
+                admission.sign_in(name, "wrong", HERE, NOON)
+    acts = [act for act, *_ in told(admission)]
+    assert (acts.count(Act.SIGN_IN_FAILED), acts.count(Act.LOCKED_OUT)) == (10, 2)
+
+
+def test_a_lock_that_could_not_be_recorded_is_recorded_at_the_next_knock(
+    admission: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        with pytest.raises(AccessRefused):
+            admission.sign_in("ada", "wrong", HERE, NOON)
+
+    def silent(*_: object) -> None:
+        raise StoreUnavailable("no answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Audit, "record", silent)
+        with pytest.raises(StoreUnavailable):
+            admission.sign_in("ada", "wrong", HERE, NOON)
+    with pytest.raises(AccessRefused):
+        admission.sign_in("ada", "wrong", HERE, NOON)
+    assert told(admission)[-1][0] is Act.LOCKED_OUT
 
 
 def test_a_closed_account_that_knocks_leaves_an_entry(admission: Admission) -> None:

@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 from monitoring.access import AccessRefused
 from monitoring.access.acts import Act, Channel, Deed, Origin
 from monitoring.store import Store, StoreUnavailable
-from monitoring.store.audit import Asked
+from monitoring.store.audit import Asked, Audit
 from monitoring.ui import live
 from monitoring.ui.audit_report import chain_sentence, export_of
 from monitoring.ui.intake_report import sheet
 from monitoring.ui.people import Person, patient_key
-from monitoring.ui.traces import traced
+from monitoring.ui.traces import traced, viewed
 from monitoring.vocabulary import Role
 
 from .peculiar import NAME, seen
@@ -82,6 +82,23 @@ def test_a_view_that_cannot_be_recorded_is_not_shown(url: str, patient: str, sig
     assert [error.value for error in page.error]
     assert "39.5" not in seen(page)
     assert page.get("plotly_chart") == []
+
+
+def test_a_second_tab_is_not_shown_by_an_entry_that_is_not_kept_yet(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry may wait half a minute for the writers' lock, and then fail; a reload does not wait for that."""
+    nurse, second_tab = Person(Role.NURSE, "Ada", session_id="s1"), []
+
+    def waits_and_fails(*_: object) -> None:
+        if not second_tab:
+            second_tab.append("asks meanwhile")
+            with pytest.raises(StoreUnavailable):
+                viewed(nurse, "P1")
+        raise StoreUnavailable("database is locked")
+
+    monkeypatch.setattr(Audit, "record", waits_and_fails)
+    with pytest.raises(StoreUnavailable):
+        viewed(nurse, "P1")
+    assert second_tab
 
 
 def test_the_ward_is_shown_although_that_cannot_be_recorded(
