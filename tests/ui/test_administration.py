@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +258,39 @@ def test_another_role_ends_what_was_open_and_is_in_the_audit(opened: Opened) -> 
     assert live.admission().visitor(session, live.now()) is None
     (entry,) = live.rounds().audit.entries(Asked(act=Act.ACCOUNT_CHANGED))
     assert (entry.deed.about, entry.deed.by.role) == (account.account_id, Role.ADMIN)
+
+
+@pytest.mark.parametrize("left", [timedelta(days=3), timedelta(days=-1)], ids=["to come", "over"])
+def test_the_end_of_a_staff_account_is_kept_to_the_minute(opened: Opened, left: timedelta) -> None:
+    now = live.now()
+    ends_at = now + left
+    made = live.admission().add("temp", Role.NURSE, min(now, ends_at) - timedelta(days=1), ends_at=ends_at)
+    press(changing(opened, made.display_name), "Keep role, patient and end")
+    assert live.admission().account("temp").ends_at == ends_at
+
+
+def test_another_role_keeps_the_end(opened: Opened) -> None:
+    ends_at = live.now() + timedelta(days=3)
+    made = live.admission().add("temp", Role.NURSE, live.now(), ends_at=ends_at)
+    page = changing(opened, made.display_name)
+    keyed(page.selectbox, f"role-{made.account_id}").set_value(Role.DATA_MANAGER)
+    press(page.run(), "Keep role, patient and end")
+    kept = live.admission().account("temp")
+    assert (kept.role, kept.ends_at) == (Role.DATA_MANAGER, ends_at)
+
+
+def test_the_end_of_a_family_moves_only_where_another_day_is_chosen(opened: Opened, one_patient: str) -> None:
+    ends_at = live.now() + timedelta(days=3)
+    made = live.admission().add("fam", Role.CAREGIVER, live.now(), patient_id=one_patient, ends_at=ends_at)
+    page = press(changing(opened, made.display_name), "Keep role, patient and end")
+    assert live.admission().account("fam").ends_at == ends_at
+    page = changing(opened, made.display_name)
+    later = live.now().astimezone(live.settings().ward_zone).date() + timedelta(days=9)
+    keyed(page.date_input, f"until-{made.account_id}").set_value(later)
+    press(page.run(), "Keep role, patient and end")
+    kept = live.admission().account("fam").ends_at
+    assert kept is not None
+    assert kept.astimezone(live.settings().ward_zone).replace(tzinfo=None) == datetime.combine(later, time(23, 59))
 
 
 def test_a_closed_account_opens_nothing(opened: Opened) -> None:

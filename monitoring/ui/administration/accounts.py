@@ -85,7 +85,9 @@ def _last_moment(day: object) -> datetime | None:
 
 def _role_patient_end(
     tag: str, names: dict[str, str], known: Account | None = None
-) -> tuple[Role | None, str | None, object]:
+) -> tuple[Role | None, str | None, datetime | None]:
+    """What is chosen. An end that is not asked about, or left at its day, stays what it was to the minute."""
+    ends_at = known.ends_at if known else None
     roles = list(Role)
     first, second, third = st.columns(3)
     role = first.selectbox(
@@ -97,7 +99,7 @@ def _role_patient_end(
         key=f"role-{tag}",
     )
     if role is not Role.CAREGIVER:
-        return role, None, None
+        return role, None, ends_at
     patients = list(names)
     patient_id = second.selectbox(
         "Patient",
@@ -107,9 +109,9 @@ def _role_patient_end(
         placeholder="choose",
         key=f"for-{tag}",
     )
-    held = known.ends_at.astimezone(live.settings().ward_zone).date() if known and known.ends_at else None
+    held = ends_at.astimezone(live.settings().ward_zone).date() if ends_at else None
     until = third.date_input("Until", value=held, format="YYYY-MM-DD", key=f"until-{tag}")
-    return role, patient_id, until
+    return role, patient_id, ends_at if until == held else _last_moment(until)
 
 
 def _new(someone: Person, names: dict[str, str]) -> None:
@@ -117,7 +119,7 @@ def _new(someone: Person, names: dict[str, str]) -> None:
     first, second = st.columns(2)
     name = first.text_input("Signs in as", key=f"account-{tag}", max_chars=60)
     shown = second.text_input("Name on the screen", key=f"shown-{tag}", max_chars=80)
-    role, patient_id, until = _role_patient_end(tag, names)
+    role, patient_id, ends_at = _role_patient_end(tag, names)
     if not st.button("Make account and link", type="primary", key="account-send"):
         return
     if role is None:
@@ -125,7 +127,7 @@ def _new(someone: Person, names: dict[str, str]) -> None:
         return
 
     def made() -> tuple[str, str]:
-        if role is Role.CAREGIVER and until is None:
+        if role is Role.CAREGIVER and ends_at is None:
             raise StatementRefused("Please choose until when the family may sign in.")
         account = live.admission().add(
             name,
@@ -133,7 +135,7 @@ def _new(someone: Person, names: dict[str, str]) -> None:
             live.now(),
             display_name=shown,
             patient_id=patient_id,
-            ends_at=_last_moment(until),
+            ends_at=ends_at,
             by=origin(someone),
         )
         return _link(account, someone)
@@ -150,7 +152,7 @@ def _change(someone: Person, accounts: list[Account], names: dict[str, str]) -> 
         return
     account, admission, who = by_name[chosen], live.admission(), origin(someone)
     tag = f"{account.account_id}-{kept.turn()}"
-    role, patient_id, until = _role_patient_end(tag, names, account)
+    role, patient_id, ends_at = _role_patient_end(tag, names, account)
     with st.container(horizontal=True):
         keep = st.button("Keep role, patient and end", key="account-keep", type="primary")
         again = st.button("New link", key="account-link", disabled=account.subject is not None)
@@ -159,9 +161,7 @@ def _change(someone: Person, accounts: list[Account], names: dict[str, str]) -> 
     now = live.now()
     if keep and role is not None:
         _done(
-            lambda: admission.change(
-                account, now, role=role, patient_id=patient_id, ends_at=_last_moment(until), by=who
-            ),
+            lambda: admission.change(account, now, role=role, patient_id=patient_id, ends_at=ends_at, by=who),
             f"Kept for {account.name}; whoever was signed in signs in again.",
         )
     if again:
