@@ -78,7 +78,6 @@ class Admission:
             self._accounts.add_account(account, at, deed=_of(Act.ACCOUNT_ADDED, account, vouched))
         elif (account.role, account.display_name) != (role, display_name):
             changed = _of(Act.ACCOUNT_CHANGED, account, vouched)
-            self._accounts.end_sessions(at, account_id=account.account_id)
             self._accounts.change_account(account.account_id, at, changed, role=role.value, display_name=display_name)
             account = replace(account, role=role, display_name=display_name)
         self._refuse_closed(account, at, vouched)
@@ -174,7 +173,6 @@ class Admission:
         if account.role is Role.ADMIN:
             self._refuse_last_administrator(account, at)
         self._accounts.change_account(account.account_id, at, _of(Act.ACCOUNT_CLOSED, account, by), disabled_at=at)
-        self._accounts.end_sessions(at, account_id=account.account_id)
 
     def change(
         self,
@@ -198,7 +196,6 @@ class Admission:
         deed = _of(Act.ACCOUNT_CHANGED, account, by)
         values = {"role": role.value, "patient_id": patient_id, "ends_at": ends_at}
         self._accounts.change_account(account.account_id, at, deed, **values)
-        self._accounts.end_sessions(at, account_id=account.account_id)
 
     def end_sessions(self, account: Account, at: datetime, by: Origin = APPLICATION) -> None:
         """Sign somebody out everywhere; the account stays."""
@@ -210,13 +207,17 @@ class Admission:
         if not any(one.role is Role.ADMIN and not one.closed(at) for one in others):
             raise AccessRefused("This is the last administrator; make another one first.")
 
-    def set_password(self, account: Account, password: str, at: datetime, by: Origin = APPLICATION) -> None:
-        """A new password; whoever was signed in with the old one no longer is. Raises AccessRefused."""
+    def set_password(
+        self, account: Account, password: str, at: datetime, by: Origin = APPLICATION, *, link: str | None = None
+    ) -> None:
+        """A new password; whoever was signed in with the old one no longer is. Raises AccessRefused.
+
+        `link` is the hash of the one-time link that it is set by, spent in the same transaction.
+        """
         check_password(password, account.name, account.display_name)
         deed = _of(Act.PASSWORD_SET, account, by)
-        self._accounts.change_account(account.account_id, at, deed, password=hashed(password))
-        self._accounts.end_sessions(at, account_id=account.account_id)
-        self._accounts.forget_failures(digest(account.name))
+        kept = hashed(password)
+        self._accounts.set_password(account.account_id, kept, digest(account.name), at, link=link, deed=deed)
 
     # one-time links
 
@@ -250,10 +251,8 @@ class Admission:
         account = self.invited(secret, at)
         if account is None:
             raise AccessRefused.worded(_OVER)
-        check_password(password, account.name, account.display_name)
-        if not self._accounts.use_invitation(digest(secret), at):
-            raise AccessRefused.worded(_OVER)
-        self.set_password(account, password, at, Origin(account.account_id, Channel.SCREEN, account.role, address))
+        by = Origin(account.account_id, Channel.SCREEN, account.role, address)
+        self.set_password(account, password, at, by, link=digest(secret))
         return account
 
     def accept_as_first(
@@ -268,8 +267,7 @@ class Admission:
         shown = display_name.strip() or name.strip()
         account = Account(secrets.token_hex(8), folded(name), shown, Role.ADMIN)
         deed = _of(Act.ACCOUNT_ADDED, account, Origin(account.account_id, Channel.SCREEN, account.role, address))
-        self._accounts.add_account(account, at, password=hashed(password), first=True, deed=deed)
-        self._accounts.use_invitation(digest(secret), at)
+        self._accounts.add_account(account, at, password=hashed(password), first_by=digest(secret), deed=deed)
         return account
 
     # machines

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from monitoring.access import AccessRefused, Account, ServiceToken
@@ -103,10 +103,13 @@ class Accounts:
         at: datetime,
         *,
         password: str | None = None,
-        first: bool = False,
+        first_by: str | None = None,
         deed: Deed | None = None,
     ) -> None:
-        """Keep a new account; with `first` only while there is none. Raises AccessRefused where it cannot be."""
+        """Keep a new account. Raises AccessRefused where it cannot be.
+
+        `first_by` is the hash of the one-time link that makes the first: only while there is none, and it is spent.
+        """
         values = {
             "account_id": one.account_id,
             "name": folded(one.name),
@@ -121,17 +124,41 @@ class Accounts:
         }
         try:
             with recorded(self._engine, deed, at) as connection:
-                if first and connection.scalar(select(func.count()).select_from(tables.account)):
-                    raise AccessRefused("The first administrator exists already; please sign in.")
+                if first_by is not None:
+                    if connection.scalar(select(func.count()).select_from(tables.account)):
+                        raise AccessRefused("The first administrator exists already; please sign in.")
+                    _spend(connection, first_by, at)
                 connection.execute(insert(tables.account).values(values))
         except IntegrityError as taken:
             raise AccessRefused(f"The name “{one.name}” is taken; choose another.") from taken
 
     def change_account(self, account_id: str, at: datetime, deed: Deed | None = None, **values: object) -> None:
-        """Set columns of an account: `password`, `role`, `display_name`; times as datetimes."""
+        """Set columns of an account, `role`, `display_name`, times as datetimes; what it has open ends with that."""
         kept = {name: to_micros(value) if isinstance(value, datetime) else value for name, value in values.items()}
         with recorded(self._engine, deed, at) as connection:
             connection.execute(update(tables.account).where(_is(account_id)).values(kept))
+            _end(connection, tables.session.c.account_id == account_id, at)
+
+    def set_password(
+        self,
+        account_id: str,
+        password: str,
+        name_hash: str,
+        at: datetime,
+        *,
+        link: str | None = None,
+        deed: Deed | None = None,
+    ) -> None:
+        """Set the hash of a password; what the account has open ends, and failures of its name are forgotten.
+
+        `link` is the hash of the one-time link that it is set by, and spent. Raises AccessRefused where it was taken.
+        """
+        with recorded(self._engine, deed, at) as connection:
+            if link is not None:
+                _spend(connection, link, at)
+            connection.execute(update(tables.account).where(_is(account_id)).values(password=password))
+            _end(connection, tables.session.c.account_id == account_id, at)
+            _forget(connection, name_hash)
 
     def start_session(
         self, session_id: str, account_id: str, address: str, at: datetime, deed: Deed | None = None
@@ -179,9 +206,7 @@ class Accounts:
         kept = tables.session.c
         which = kept.session_id == session_id if session_id is not None else kept.account_id == account_id
         with recorded(self._engine, deed, at) as connection:
-            connection.execute(
-                update(tables.session).where(which, kept.ended_at.is_(None)).values(ended_at=to_micros(at))
-            )
+            _end(connection, which, at)
 
     def add_invitation(
         self,
@@ -216,17 +241,6 @@ class Accounts:
             return None
         return InvitationRow(row.account_id, from_micros(row.expires_at), _moment(row.used_at))
 
-    def use_invitation(self, invitation_id: str, at: datetime) -> bool:
-        """Take a one-time link; False where somebody was faster."""
-        kept = tables.invitation.c
-        with writing(self._engine) as connection:
-            taken = connection.execute(
-                update(tables.invitation)
-                .where(kept.invitation_id == invitation_id, kept.used_at.is_(None))
-                .values(used_at=to_micros(at))
-            )
-            return taken.rowcount == 1
-
     def attempt(self, name_hash: str, address: str, at: datetime, judge: Judge) -> Lock | None:
         """Count an attempt as failed before it is judged, so that a hundred at once are not a hundred guesses.
 
@@ -245,9 +259,9 @@ class Accounts:
             return locked
 
     def forget_failures(self, name_hash: str) -> None:
-        """Whoever typed this name was let in, or was given a new link."""
+        """Whoever typed this name was let in."""
         with writing(self._engine) as connection:
-            connection.execute(delete(tables.failed_sign_in).where(tables.failed_sign_in.c.name_hash == name_hash))
+            _forget(connection, name_hash)
 
     def add_token(self, token: ServiceToken, deed: Deed | None = None) -> None:
         """Keep a service token."""
@@ -303,6 +317,22 @@ def folded(name: str) -> str:
 
 def _is(account_id: str) -> ColumnElement[bool]:
     return tables.account.c.account_id == account_id
+
+
+def _end(connection: Connection, which: ColumnElement[bool], at: datetime) -> None:
+    running = tables.session.c.ended_at.is_(None)
+    connection.execute(update(tables.session).where(which, running).values(ended_at=to_micros(at)))
+
+
+def _spend(connection: Connection, link: str, at: datetime) -> None:
+    kept = tables.invitation.c
+    good = update(tables.invitation).where(kept.invitation_id == link, kept.used_at.is_(None))
+    if connection.execute(good.values(used_at=to_micros(at))).rowcount != 1:
+        raise AccessRefused.worded("set_password.over")
+
+
+def _forget(connection: Connection, name_hash: str) -> None:
+    connection.execute(delete(tables.failed_sign_in).where(tables.failed_sign_in.c.name_hash == name_hash))
 
 
 def _moment(micros: int | None) -> datetime | None:

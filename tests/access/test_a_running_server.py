@@ -64,8 +64,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         accounts.touch_session(digest(cookies[who]), now - timedelta(hours=seen))
     admission.sign_out(digest(cookies["signed out"]), now)
     gone = person(admission, Role.PHYSICIAN, now, "gone")
-    cookies["closed"] = admission.sign_in("gone", PASSWORD, "test", now)[0]
-    accounts.change_account(gone.account_id, now, disabled_at=now)
+    admission.disable(gone, now)
+    cookies["closed"] = new_secret()  # a session that was not ended with its account
+    accounts.start_session(digest(cookies["closed"]), gone.account_id, "test", now)
     cookies["garbage"] = "%00%ff'--"
     cookies["forged"] = digest(cookies["nurse"])  # what the store keeps, as if it had been read there
     token, _ = admission.make_token("gateway", [Scope.INGEST_WRITE], now)

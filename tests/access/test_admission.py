@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from conftest import NOON, PASSWORD, person
 
-from monitoring.access import AccessRefused
+from monitoring.access import AccessRefused, Account
 from monitoring.access.accounts import digest
 from monitoring.admission import Admission, patient_key
 from monitoring.store import StoreUnavailable
@@ -139,6 +141,71 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(admission: Admission) -
     admission.set_password(account, "another sentence", NOON)
     assert admission.visitor(session, NOON) is None
     assert refused(admission, "nurse", PASSWORD)
+
+
+@contextmanager
+def silent(path: Path, table: str) -> Iterator[None]:
+    """The store fails where it comes to that table, and answers again afterwards."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
+        yield
+        database.execute(f"ALTER TABLE elsewhere RENAME TO {table}")
+
+
+@pytest.mark.parametrize("table", ["audit", "session", "failed_sign_in"])
+def test_a_link_is_spent_with_its_password_set_and_the_old_sessions_ended_or_nothing_is(
+    table: str, admission: Admission, tmp_path: Path
+) -> None:
+    account = person(admission, Role.NURSE)
+    session, link = enter(admission, "nurse"), admission.invite(account, NOON)
+    with silent(tmp_path / "ward.db", table), pytest.raises(StoreUnavailable):
+        admission.accept(link, "another sentence", NOON)
+    assert admission.invited(link, NOON) == account
+    assert admission.visitor(session, NOON) is not None
+    assert refused(admission, "nurse", "another sentence")
+    assert enter(admission, "nurse")
+    admission.accept(link, "another sentence", NOON)
+    assert admission.visitor(session, NOON) is None
+
+
+@pytest.mark.parametrize("table", ["audit", "session", "failed_sign_in"])
+def test_a_new_password_and_the_end_of_the_old_sessions_are_one(
+    table: str, admission: Admission, tmp_path: Path
+) -> None:
+    account = person(admission, Role.NURSE)
+    with silent(tmp_path / "ward.db", table), pytest.raises(StoreUnavailable):
+        admission.set_password(account, "another sentence", NOON)
+    assert refused(admission, "nurse", "another sentence")
+    assert enter(admission, "nurse")
+
+
+Change = Callable[[Admission, Account], object]
+CHANGES: list[tuple[str, Change]] = [
+    ("another role", lambda admission, one: admission.change(one, NOON, role=Role.DISPLAY)),
+    ("closed", lambda admission, one: admission.disable(one, NOON)),
+    (
+        "another role by the single sign-on",
+        lambda admission, one: admission.sign_in_by_subject("s|1", "s|1", "Bo", Role.DATA_MANAGER, "10.0.0.7", NOON),
+    ),
+]
+
+
+@pytest.mark.parametrize("table", ["audit", "session"])
+@pytest.mark.parametrize(("case", "change"), CHANGES, ids=[row[0] for row in CHANGES])
+def test_an_account_is_changed_and_its_sessions_ended_or_nothing_is(
+    case: str, change: Change, table: str, admission: Admission, tmp_path: Path
+) -> None:
+    if "single" in case:
+        secret, account = admission.sign_in_by_subject("s|1", "s|1", "Bo", Role.NURSE, "10.0.0.7", NOON)
+        session = digest(secret)
+    else:
+        account, session = person(admission, Role.NURSE), enter(admission, "nurse")
+    with silent(tmp_path / "ward.db", table), pytest.raises(StoreUnavailable):
+        change(admission, account)
+    assert admission.accounts() == [account]
+    assert admission.visitor(session, NOON) is not None
+    change(admission, account)
+    assert admission.visitor(session, NOON) is None
 
 
 def test_a_caregiver_comes_in_until_the_end_date_and_then_no_more(admission: Admission) -> None:
