@@ -8,7 +8,7 @@ from monitoring.ui import live
 from monitoring.ui.charting import charting_forms
 from monitoring.ui.course import RANGES, changed_list, episode_table, figure_range, heading
 from monitoring.ui.frame import open_screen, style
-from monitoring.ui.people import patient_key, patient_of, still_signed_in
+from monitoring.ui.people import may_stay, patient_key, patient_of
 from monitoring.ui.risk_ribbon import ribbon
 from monitoring.ui.scales_panel import scales_panel
 from monitoring.ui.seen import alerts_panel, charted_grades, keep_what_was_seen
@@ -47,7 +47,7 @@ def choose(patients: dict[str, str]) -> str | None:
 @st.fragment(run_every=REFRESH_SECONDS)
 def course(patient_id: str) -> None:
     """Heading, figure and reasons, read anew every minute."""
-    if not still_signed_in():
+    if not may_stay("patient"):
         st.rerun()
     with calm("Not live"):
         keep_what_was_seen(patient_id, someone)

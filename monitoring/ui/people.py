@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from monitoring import admission
+from monitoring.access import may_open
 from monitoring.store import StoreUnavailable
 from monitoring.ui import live
 from monitoring.ui.spoken import CHOSEN
@@ -98,9 +99,13 @@ def family_here() -> bool:
     return isinstance(owner, _Owner) and owner.person.role is Role.CAREGIVER
 
 
-def still_signed_in() -> bool:
-    """For a fragment that refreshes itself: whether to go on. Where not, `st.rerun()` ends the whole screen."""
-    return person() is not None
+def may_stay(page: str) -> bool:
+    """For a fragment of `page` that refreshes itself: whether to go on. Where not, `st.rerun()` ends the screen.
+
+    A fragment runs without the page's lock, so it asks for the session and the table as `open_screen` does.
+    """
+    someone = person()
+    return someone is not None and may_open(someone.role, page)
 
 
 def sign_out() -> None:

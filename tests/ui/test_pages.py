@@ -65,6 +65,17 @@ def test_a_page_opens_for_its_roles_and_refuses_the_others(
         assert [component.key for component in shown.get("bidi_component")] == ["look"]
 
 
+def test_a_patient_that_refreshes_asks_the_table_and_not_only_for_the_session(
+    opened: Opened, one_patient: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock of the page lets in once, as before a role that was taken away; then the refresh runs alone."""
+    once = iter([True])
+    monkeypatch.setattr("monitoring.ui.frame.may_open", lambda *_: next(once, False))
+    shown = opened("patient", Person(Role.DISPLAY, "Wall"), p=patient_key(one_patient))
+    assert "This page is not for the role" in seen(shown)
+    assert drawn(shown) == ["button", "look"]
+
+
 def whom_it_is_for(page: str) -> Person:
     """Somebody who may open the page, a nurse where a nurse may."""
     others = {"home": caregiver(), "intake": DATA_MANAGER, "administration": PHYSICIAN, "audit": ADMIN}
