@@ -70,6 +70,7 @@ class Admission:
     ) -> tuple[str, Account]:
         """The secret of a new session for somebody whom the single sign-on vouches for, made or brought up to date."""
         if role is Role.CAREGIVER:
+            self.turn_away(subject, address, at)
             raise AccessRefused("Families are invited by the ward; the single sign-on is for staff.")
         account = self._accounts.account(subject=subject)
         vouched = Origin("", Channel.SCREEN, address=address)
@@ -82,6 +83,12 @@ class Admission:
             account = replace(account, role=role, display_name=display_name)
         self._refuse_closed(account, at, vouched)
         return self._begin(account, address, at)
+
+    def turn_away(self, subject: str, address: str, at: datetime) -> None:
+        """Record that somebody whom the single sign-on vouches for is refused: what they are there is no role here."""
+        known = self._accounts.account(subject=subject)
+        about = None if known is None else known.account_id
+        self.audit.record(Deed(Act.SIGN_IN_FAILED, Origin("", Channel.SCREEN, address=address), about=about), at)
 
     def visitor(self, session_id: str, at: datetime, *, touch: bool = False) -> Visitor | None:
         """Who is behind the session of that hash, None once it is over for any reason.

@@ -47,6 +47,10 @@ class ProviderRefused(RuntimeError):
     """The provider's answer cannot be believed; the message is for the log and holds nothing of the answer."""
 
 
+_WRONG = (httpx.HTTPError, httpx.InvalidURL, ProviderRefused, JoseError, ValueError)
+"""What comes of a provider that does not answer, or not as it should."""
+
+
 async def begin(request: Request) -> Response:
     """To the provider, remembering in a cookie what its answer must carry."""
     provider = settings().single_sign_on
@@ -56,7 +60,7 @@ async def begin(request: Request) -> Response:
     challenge = base64.urlsafe_b64encode(hashlib.sha256(kept["verifier"].encode()).digest()).rstrip(b"=").decode()
     try:
         found = await _discovered(provider)
-    except (httpx.HTTPError, ProviderRefused) as trouble:
+    except _WRONG as trouble:
         return _silent(trouble)
     question = {
         "response_type": "code",
@@ -98,12 +102,11 @@ async def finish(request: Request) -> Response:
         if code is None:
             raise AccessRefused("The hospital's sign-on did not let you in. Please ask there, or sign in here.")
         claims = await _claims(provider, code, kept)
-        role = role_of(provider, claims)
-        secret, account = await run_in_threadpool(lambda: _admitted(provider, claims, role, request))
+        secret, account = await run_in_threadpool(lambda: _admitted(provider, claims, request))
     except AccessRefused as refused:
         tell("single sign-on refused", address=visit.address(request.scope))
         return _sorry(str(refused), 403)
-    except (httpx.HTTPError, ProviderRefused, JoseError, ValueError) as trouble:
+    except _WRONG as trouble:
         return _silent(trouble)
     except StoreUnavailable:
         return _sorry(english().say(SILENT), 503)
@@ -124,10 +127,15 @@ def role_of(provider: SingleSignOn, claims: Mapping[str, Any]) -> Role:
     return roles.pop()
 
 
-def _admitted(provider: SingleSignOn, claims: Mapping[str, Any], role: Role, request: Request) -> tuple[str, Account]:
+def _admitted(provider: SingleSignOn, claims: Mapping[str, Any], request: Request) -> tuple[str, Account]:
     subject = f"{provider.issuer}|{claims['sub']}"
     shown = str(claims.get("name") or claims.get("preferred_username") or claims["sub"])
     came_from = visit.address(request.scope)
+    try:
+        role = role_of(provider, claims)
+    except AccessRefused:
+        admission().turn_away(subject, came_from, now())
+        raise
     return admission().sign_in_by_subject(subject, subject, shown, role, came_from, now())
 
 
@@ -144,11 +152,13 @@ async def _claims(provider: SingleSignOn, code: str, kept: Mapping[str, str]) ->
     who = None if provider.client_secret is None else httpx.BasicAuth(provider.client_id, provider.client_secret)
     async with httpx.AsyncClient(timeout=_PATIENCE) as client:
         answer = await client.post(found["token_endpoint"], data=form, auth=who or httpx.USE_CLIENT_DEFAULT)
-        token = answer.raise_for_status().json().get("id_token")
-        keys = (await client.get(found["jwks_uri"])).raise_for_status().json()
+        token = _object(answer).get("id_token")
+        keys = _object(await client.get(found["jwks_uri"])).get("keys")
     if not isinstance(token, str):
         raise ProviderRefused("the token endpoint sent no id_token")
-    claims = jwt.decode(token, jwk.KeySet.import_key_set(keys), algorithms=list(_ALGORITHMS)).claims
+    if not isinstance(keys, list):
+        raise ProviderRefused("the provider shows no keys")
+    claims = jwt.decode(token, jwk.KeySet.import_key_set({"keys": keys}), algorithms=list(_ALGORITHMS)).claims
     jwt.JWTClaimsRegistry(
         now=int(now().timestamp()),
         leeway=60,
@@ -167,12 +177,20 @@ async def _discovered(provider: SingleSignOn) -> Mapping[str, str]:
     """Where the provider's parts are, by its own description; one that names another issuer is not believed."""
     async with httpx.AsyncClient(timeout=_PATIENCE) as client:
         answer = await client.get(f"{provider.issuer}/.well-known/openid-configuration")
-    found = answer.raise_for_status().json()
+    found = _object(answer)
     wanted = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
-    if not isinstance(found, dict) or any(not isinstance(found.get(name), str) for name in wanted):
+    if any(not isinstance(found.get(name), str) for name in wanted):
         raise ProviderRefused("the provider's description lacks an endpoint")
     if found["issuer"].rstrip("/") != provider.issuer:
         raise ProviderRefused("the provider's description names another issuer")
+    return found
+
+
+def _object(answer: httpx.Response) -> dict[str, Any]:
+    """The JSON object that the provider answers with. Raises ProviderRefused for another, ValueError for no JSON."""
+    found = answer.raise_for_status().json()
+    if not isinstance(found, dict):
+        raise ProviderRefused("the provider's answer is no JSON object")
     return found
 
 

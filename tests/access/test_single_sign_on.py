@@ -18,14 +18,16 @@ from serving import served
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from monitoring.access import AccessRefused
+from monitoring.access.acts import Act
 from monitoring.admission import Admission
 from monitoring.api import ROUTES, Gate, opened
 from monitoring.api.bearer import current_visitor
 from monitoring.settings import SettingRefused, read_settings
+from monitoring.store.audit import Asked
 from monitoring.vocabulary import Role
 
 CLIENT, SECRET = "ward-monitor", "the client's secret"
@@ -41,6 +43,9 @@ class Provider:
     signs_with: jwk.RSAKey = field(default_factory=lambda: jwk.RSAKey.generate_key(2048, {"kid": "1"}))
     shows: jwk.RSAKey | None = None
     issuer: str | None = None
+    description: Response | None = None
+    tokens: Response | None = None
+    shown_keys: Response | None = None
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def app(self) -> Starlette:
@@ -54,6 +59,8 @@ class Provider:
         )
 
     async def describe(self, _: Request) -> Response:
+        if self.description is not None:
+            return self.description
         ends = {
             f"{name}_endpoint": f"{self.url}/{path}"
             for name, path in (("authorization", "authorize"), ("token", "token"))
@@ -81,13 +88,15 @@ class Provider:
             or request.headers.get("authorization") != f"Basic {who}"
         ):
             return JSONResponse({"error": "invalid_grant"}, status_code=400)
+        if self.tokens is not None:
+            return self.tokens
         now = int(time.time())
         claims = {"iss": self.url, "aud": CLIENT, "exp": now + 300, "iat": now, "nonce": asked["nonce"]}
         stated = {**claims, **self.claims, **self.lies}
         return JSONResponse({"id_token": jwt.encode({"alg": "RS256", "kid": "1"}, stated, self.signs_with)})
 
     async def keys(self, _: Request) -> Response:
-        return JSONResponse({"keys": [(self.shows or self.signs_with).as_dict(private=False)]})
+        return self.shown_keys or JSONResponse({"keys": [(self.shows or self.signs_with).as_dict(private=False)]})
 
 
 @pytest.fixture
@@ -143,13 +152,78 @@ GROUPS = [
 
 @pytest.mark.parametrize(("case", "groups", "sentence"), GROUPS, ids=[row[0] for row in GROUPS])
 def test_a_group_that_means_no_role_is_refused_with_a_sentence(
-    case: str, groups: list[object], sentence: str, browser: httpx.Client, provider: Provider
+    case: str,
+    groups: list[object],
+    sentence: str,
+    browser: httpx.Client,
+    provider: Provider,
+    admission: Admission,
 ) -> None:
     provider.claims["roles"] = groups
     answer = enter(browser)
     assert answer.status_code == 403
     assert sentence in answer.text
     assert "ward_session" not in browser.cookies
+    assert failures(admission) == [(None, "127.0.0.1")]
+
+
+def failures(admission: Admission) -> list[tuple[str | None, str | None]]:
+    """About whom, and from where, a sign-in that failed was recorded; newest first."""
+    entries = admission.audit.entries(Asked(act=Act.SIGN_IN_FAILED))
+    return [(entry.deed.about, entry.deed.by.address) for entry in entries]
+
+
+def test_somebody_known_whose_group_was_taken_away_is_named_in_the_audit(
+    browser: httpx.Client, provider: Provider, admission: Admission
+) -> None:
+    enter(browser)
+    (account,) = admission.accounts()
+    provider.claims["roles"] = []
+    browser.cookies.clear()
+    assert enter(browser).status_code == 403
+    assert failures(admission) == [(account.account_id, "127.0.0.1")]
+
+
+def test_what_the_provider_did_not_vouch_for_leaves_no_entry(browser: httpx.Client, admission: Admission) -> None:
+    """Anybody can come back with an error or an invented code, as often as they like."""
+    assert browser.get("/auth/single-sign-on/return?code=x&state=y").status_code == 403
+    begun = browser.get("/auth/single-sign-on", follow_redirects=False)
+    state = parse_qs(urlsplit(begun.headers["location"]).query)["state"][0]
+    assert browser.get(f"/auth/single-sign-on/return?error=access_denied&state={state}").status_code == 403
+    assert browser.get(f"/auth/single-sign-on/return?code=invented&state={state}").status_code == 502
+    assert admission.audit.entries() == []
+
+
+DESCRIPTIONS = [
+    ("a page for people", HTMLResponse("<h1>Please come back later</h1>")),
+    ("a list", JSONResponse([])),
+    ("nothing", Response()),
+    ("bytes that are no text", Response(b"\xff\xfe\x00")),
+]
+
+
+@pytest.mark.parametrize(("case", "said"), DESCRIPTIONS, ids=[row[0] for row in DESCRIPTIONS])
+def test_a_description_that_is_none_is_said_calmly(
+    case: str, said: Response, browser: httpx.Client, provider: Provider
+) -> None:
+    provider.description = said
+    answer = enter(browser)
+    assert answer.status_code == 502
+    assert "answers wrongly" in answer.text
+
+
+ANSWERS = [("a list", []), ("a word", "no"), ("an empty object", {})]
+
+
+@pytest.mark.parametrize("of", ["tokens", "shown_keys"])
+@pytest.mark.parametrize(("case", "said"), ANSWERS, ids=[row[0] for row in ANSWERS])
+def test_tokens_and_keys_that_are_none_are_said_calmly(
+    case: str, said: object, of: str, browser: httpx.Client, provider: Provider
+) -> None:
+    setattr(provider, of, JSONResponse(said))
+    answer = enter(browser)
+    assert answer.status_code == 502
+    assert "answers wrongly" in answer.text
 
 
 LIES = [

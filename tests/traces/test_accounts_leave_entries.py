@@ -137,6 +137,17 @@ def test_the_single_sign_on_makes_and_changes_accounts(admission: Admission) -> 
     assert acts == [Act.ACCOUNT_ADDED, Act.SIGNED_IN, Act.ACCOUNT_CHANGED, Act.SIGNED_IN]
 
 
+def test_whom_the_single_sign_on_vouches_for_without_a_role_here_leaves_an_entry(admission: Admission) -> None:
+    _, ada = admission.sign_in_by_subject("https://id|7", "https://id|7", "Ada", Role.NURSE, HERE, NOON)
+    admission.turn_away("https://id|7", HERE, NOON)
+    admission.turn_away("https://id|8", HERE, NOON)
+    with pytest.raises(AccessRefused, match="invited"):
+        admission.sign_in_by_subject("https://id|9", "https://id|9", "Cy", Role.CAREGIVER, HERE, NOON)
+    stranger = Origin("", Channel.SCREEN, address=HERE)
+    about = (ada.account_id, None, None)
+    assert told(admission)[2:] == [(Act.SIGN_IN_FAILED, stranger, one) for one in about]
+
+
 def test_tokens_of_machines(admission: Admission) -> None:
     admission.make_token("bus", [Scope.INGEST_WRITE], NOON, by=KEEPER)
     admission.revoke_token("bus", NOON, KEEPER)
