@@ -31,12 +31,12 @@ def viewed(someone: Person, patient_id: str) -> None:
 
     To be asked before anything of the patient is drawn. Raises StoreUnavailable, and then nothing is to be (D102).
     """
-    _once(_VIEWS, someone, patient_id, Deed(Act.PATIENT_VIEWED, origin(someone), patient_id=patient_id))
+    _once(someone, patient_id, Deed(Act.PATIENT_VIEWED, origin(someone), patient_id=patient_id))
 
 
 def audit_opened(someone: Person) -> None:
     """Records that the audit is read, counted like a view. Raises StoreUnavailable, and then it is not to be shown."""
-    _once(_VIEWS, someone, "the audit", Deed(Act.AUDIT_READ, origin(someone)))
+    _once(someone, "the audit", Deed(Act.AUDIT_READ, origin(someone)))
 
 
 def traced(someone: Person, about: str, build: Callable[[], bytes]) -> Callable[[], bytes]:
@@ -64,6 +64,6 @@ def ward_opened(someone: Person) -> None:
         opened.ward_shown().to(someone.session_id, origin(someone), audit(), live.now())
 
 
-def _once(seen: Seen, someone: Person, what: str, deed: Deed) -> None:
+def _once(someone: Person, what: str, deed: Deed) -> None:
     at = live.now()
-    seen.once(someone.session_id, what, at, lambda: audit().record(deed, at))
+    _VIEWS.once(someone.session_id, what, at, lambda: audit().record(deed, at))
