@@ -3,7 +3,8 @@
 from monitoring.store.engine import StoreUnavailable
 from monitoring.store.figures import Figures
 from monitoring.store.holding import AlreadyResolved, Closing
-from monitoring.store.journal import Changes, LedgerRow, Mark, Store, open_store
+from monitoring.store.journal import Changes, Mark, Store, open_store
+from monitoring.store.ledger import LedgerRow
 from monitoring.store.quarantine import (
     CodeMapping,
     CodeSeen,

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 
@@ -23,8 +23,9 @@ from monitoring.store.audit import Audit, recorded
 from monitoring.store.engine import StoreUnavailable, reading
 from monitoring.store.figures import Watched
 from monitoring.store.holding import Closing, close, hold
+from monitoring.store.ledger import Ledger, LedgerRow
 from monitoring.store.listen import hear, tell_others
-from monitoring.store.quarantine import Quarantine, refusal_of, refused_select, resolved_rows
+from monitoring.store.quarantine import Quarantine, refusal_of, refused_select
 from monitoring.store.site import Site
 
 CHUNK_ROWS = 5000
@@ -37,24 +38,6 @@ _FACTS = select(tables.fact.c.seq, tables.fact.c.fact_id, tables.fact.c.content)
 
 Committed = Callable[[str, Tally], None]
 """Told after each commit: the source, and what became of its rows in the chunk."""
-
-
-@dataclass(frozen=True)
-class LedgerRow:
-    """What became of everything one source sent on one day. `day` is the day it reached us.
-
-    `resolved` of its quarantined rows were corrected, replayed or dismissed since, whenever that was.
-    """
-
-    source: str
-    day: date
-    tally: Tally
-    resolved: int = 0
-
-    @property
-    def waiting(self) -> int:
-        """Quarantined rows that still wait for somebody."""
-        return self.tally.quarantined - self.resolved
 
 
 @dataclass(frozen=True)
@@ -89,6 +72,7 @@ class Store:
         self.watched = Watched(opened)
         self.audit = Audit(opened)
         self.site = Site(opened)
+        self._ledger = Ledger(opened)
         self._listeners: list[Callable[[], None]] = []
 
     def append(
@@ -209,27 +193,7 @@ class Store:
 
     def ledger(self, zone: tzinfo = UTC) -> list[LedgerRow]:
         """The equation per source and day (a day of `zone`), newest day first."""
-        sums: dict[tuple[date, str], Tally] = {}
-        resolved: Counter[tuple[date, str]] = Counter()
-
-        def key_of(received_at: int, source: str) -> tuple[date, str]:
-            return tables.from_micros(received_at).astimezone(zone).date(), source
-
-        with reading(self._engine) as connection:
-            for received_at, source, count in resolved_rows(connection):
-                resolved[key_of(received_at, source)] += count
-            for row in connection.execute(select(tables.intake).order_by(tables.intake.c.seq)):
-                key = key_of(row.received_at, row.source)
-                sums[key] = sums.get(key, Tally()) + Tally(
-                    read=row.read,
-                    stored=row.stored,
-                    duplicates=row.duplicates,
-                    quarantined=row.quarantined,
-                    ignored=row.ignored,
-                    ignored_kinds=json.loads(row.ignored_kinds),
-                )
-        newest_first = sorted(sums.items(), key=lambda entry: (-entry[0][0].toordinal(), entry[0][1]))
-        return [LedgerRow(source, day, tally, resolved[day, source]) for (day, source), tally in newest_first]
+        return self._ledger.rows(zone)
 
     def refusals(self, source: str | None = None) -> list[Refusal]:
         """What was refused, in order; a file sent again repeats its refusals in the store, and they are told once."""

@@ -246,18 +246,6 @@ class Quarantine:
             return connection.execute(select(func.max(tables.mapping.c.seq))).scalar() or 0
 
 
-def resolved_rows(connection: Connection) -> Iterator[tuple[int, str, int]]:
-    """(received_at, source, quarantined rows resolved since) per intake."""
-    refusal = tables.refusal.c
-    wanted = (
-        select(refusal.received_at, refusal.source, func.count(distinct(refusal.ordinal)).label("rows"))
-        .join(tables.resolution, tables.resolution.c.held == refusal.held)
-        .group_by(refusal.batch, refusal.received_at, refusal.source)
-    )
-    for row in connection.execute(wanted):
-        yield row.received_at, row.source, row.rows
-
-
 def refused_select() -> Select[Any]:
     """Every refusal as it came, with the text of its row."""
     return select(tables.refusal, tables.held.c.raw.label("held_raw")).outerjoin(
