@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, distinct, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Select, and_, distinct, exists, func, insert, select
 
 from monitoring.access.acts import Deed
 from monitoring.records import Refusal
@@ -273,31 +273,32 @@ def _with_resolution(table: Any, key: Any) -> Any:  # noqa: ANN401 - SQLAlchemy'
 def _refusals() -> Select[Any]:
     """Each refusal once, by the first time it was told, with its held row and resolution."""
     one, held, done = tables.refusal.c, tables.held.c, tables.resolution.c
-    told = (
+    again = tables.refusal.alias("again")
+    alike = and_(
+        again.c.held == one.held,
+        again.c.field.is_not_distinct_from(one.field),
+        again.c.value.is_not_distinct_from(one.value),
+        again.c.reason == one.reason,
+    )
+    times = select(func.count()).select_from(again).where(alike).correlate(tables.refusal).scalar_subquery()
+    told_before = exists().where(alike, again.c.seq < one.seq).correlate(tables.refusal)
+    joined = tables.refusal.join(tables.held, held.key == one.held).outerjoin(tables.resolution, done.held == one.held)
+    return (
         select(
-            func.min(one.seq).label("first"),
-            func.count().label("times"),
+            tables.refusal,
+            times.label("times"),
+            held.raw.label("held_raw"),
+            held.context,
+            held.zone,
+            done.how,
+            done.author.label("resolver"),
+            done.at.label("resolved_at"),
+            done.raw.label("resolved_raw"),
+            done.reason.label("resolved_reason"),
         )
-        .group_by(one.held, one.field, one.value, one.reason)
-        .subquery()
+        .select_from(joined)
+        .where(~told_before)
     )
-    joined = (
-        tables.refusal.join(told, told.c.first == one.seq)
-        .join(tables.held, held.key == one.held)
-        .outerjoin(tables.resolution, done.held == one.held)
-    )
-    return select(
-        tables.refusal,
-        told.c.times,
-        held.raw.label("held_raw"),
-        held.context,
-        held.zone,
-        done.how,
-        done.author.label("resolver"),
-        done.at.label("resolved_at"),
-        done.raw.label("resolved_raw"),
-        done.reason.label("resolved_reason"),
-    ).select_from(joined)
 
 
 def _narrowed(

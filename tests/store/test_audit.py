@@ -208,6 +208,12 @@ def test_entries_are_found_by_person_patient_act_and_time(store: Store) -> None:
     assert [entry.seq for entry in store.audit.entries(limit=2)] == [4, 3]
     assert [entry.seq for entry in store.audit.entries(limit=2, before=3)] == [2, 1]
     assert store.audit.everybody() == ["a1", "b2"]
+    store.audit.record(replace(VIEW, by=Origin("", Channel.SCREEN)), NOON)
+    assert store.audit.everybody() == ["", "a1", "b2"]
+
+
+def test_an_empty_audit_names_nobody(store: Store) -> None:
+    assert store.audit.everybody() == []
 
 
 def test_every_stored_word_of_an_act_stays_what_it_was() -> None:
