@@ -51,6 +51,7 @@ bench: $(VENV)/development ## measure a cohort, a ward of 30 patients and one mo
 	$(PY) -m tests.benchmarks.fhir
 	$(PY) -m tests.benchmarks.hl7v2
 	$(PY) -m tests.benchmarks.hearing
+	$(PY) -m tests.benchmarks.grown
 	$(PY) -m tests.benchmarks.load --minutes 3
 
 $(PY):
