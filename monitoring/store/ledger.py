@@ -24,7 +24,7 @@ from monitoring.store.engine import reading
 _QUARTER = 900_000_000
 """Microseconds."""
 _ROWS_AT_A_TIME = 200_000
-"""Rows added up in one transaction: about half a second of SQLite, which cannot shorten its log meanwhile."""
+"""Rows added up in one transaction: a fifth of a second of SQLite, which cannot shorten its log meanwhile."""
 _TERMS = ("read", "stored", "duplicates", "quarantined", "ignored")
 
 _Key = tuple[date, str]
