@@ -118,16 +118,15 @@ class Seen:
 
         Until then nobody may rely on it: an entry in the audit can wait for its turn, and then fail.
         """
-        with self._lock:
-            if self._lately((session, what), at):
-                return
+        if self.lately(session, what, at):
+            return
         act()
         self.counts(session, what, at)
 
-    def forget(self, session: str, what: str) -> None:
-        """It was not shown after all: the next time counts."""
+    def lately(self, session: str, what: str, at: datetime) -> bool:
+        """Whether it has counted within the time after which it counts again."""
         with self._lock:
-            self._last.pop((session, what), None)
+            return self._lately((session, what), at)
 
     def _lately(self, key: tuple[str, str], at: datetime) -> bool:
         last = self._last.get(key)

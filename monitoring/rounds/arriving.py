@@ -50,16 +50,16 @@ class Senders:
 
     @contextmanager
     def told(self, by: Origin, fmt: str, at: datetime) -> Iterator[Deed | None]:
-        """What the audit is to be told with what is stored inside; nothing was told where that fails."""
+        """What the audit is to be told with what is stored inside.
+
+        It counts once that is stored: where it fails, or while it is under way, the next one is told of too.
+        """
         sender = f"{by.who} {by.address}"
-        if not self._seen.counts(sender, fmt, at):
+        if self._seen.lately(sender, fmt, at):
             yield None
             return
-        try:
-            yield Deed(Act.DATA_SENT, by, about=fmt)
-        except BaseException:
-            self._seen.forget(sender, fmt)
-            raise
+        yield Deed(Act.DATA_SENT, by, about=fmt)
+        self._seen.counts(sender, fmt, at)
 
 
 def arriving(stream: BinaryIO, fmt: str, reading: Reading, arrived: Arrived, whole: str) -> Iterator[RowRead]:

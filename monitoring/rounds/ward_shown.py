@@ -33,11 +33,9 @@ class WardShown:
         if not self._one_at_a_time.acquire(blocking=False):
             return
         try:
-            if self._seen.counts(session_id, "ward", at):
-                audit.record(Deed(Act.WARD_OPENED, by), at)
+            self._seen.once(session_id, "ward", at, lambda: audit.record(Deed(Act.WARD_OPENED, by), at))
             self._refused = None
         except StoreUnavailable as silent:
-            self._seen.forget(session_id, "ward")
             self._refused = at
             _LOG.warning("the ward is shown without an entry in the audit: %s", silent)
         finally:

@@ -52,7 +52,7 @@ export default function ({ data, parentElement }) {
   const asked = { headers: { Accept: "application/json" }, cache: "no-store" }
   const look = async () => {
     try {
-      const answer = await fetch("/auth/session?of=" + data.of, { ...asked, signal: AbortSignal.timeout(5000) })
+      const answer = await fetch("/auth/session?of=" + data.of, { ...asked, signal: AbortSignal.timeout(20000) })
       if (answer.status !== 401) return
       const here = window.location.pathname + window.location.search
       window.location.assign("/auth/sign-in?next=" + encodeURIComponent(here))

@@ -233,8 +233,8 @@ def test_seen_counts_once_a_quarter_of_an_hour_for_each_session_and_patient() ->
     assert seen.counts("s2", "P1", NOON)
     assert seen.counts("s1", "P1", NOON + timedelta(minutes=15))
     assert seen.counts("s1", "P1", NOON - timedelta(hours=1)), "a clock that moved back hides no view"
-    seen.forget("s1", "P1")
-    assert seen.counts("s1", "P1", NOON + timedelta(minutes=15))
+    assert not seen.lately("s1", "P1", NOON)
+    assert seen.lately("s1", "P1", NOON - timedelta(minutes=46))
 
 
 def test_what_is_done_once_counts_when_it_is_done_and_not_before() -> None:

@@ -3,7 +3,7 @@
 
 const boards = new WeakMap()
 const OVERTAKEN_MS = 10000
-const ANSWERED_MS = 5000
+const ANSWERED_MS = 20000 // longer than a proxy waits (deploy/): it must see that a process hangs, to ask the other
 
 function element(tag, className, text) {
   const made = document.createElement(tag)
