@@ -67,6 +67,7 @@ Share = Callable[[float], None]
 _TOLD_EVERY = 1000
 _LEADS_OUT = "is a link that leads out of the folder given; copy what it points at into the folder"
 _SHOWN = 3
+_LONGEST_NAME = 500
 
 
 def read_paths(
@@ -182,7 +183,8 @@ def _files(paths: Sequence[Path], fmt: str) -> Iterator[tuple[Path, str, str | N
 
 
 def _shown(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()
+    """A path's own end, where all of it would be too long for the store's index."""
+    return name[-_LONGEST_NAME:].encode("utf-8", "backslashreplace").decode()
 
 
 def _read_file(path: Path, fmt: str, reading: Reading, told: Callable[[int], None] | None) -> Iterator[RowRead]:

@@ -16,7 +16,7 @@ from monitoring.clock import BEGINNING, TimeRefused, checked
 from monitoring.ingest.fhir.documents import NotJson
 from monitoring.ingest.fhir.documents import checked as sound
 from monitoring.ingest.fhir.resources import UNREADABLE
-from monitoring.ingest.rows import Reading, Row
+from monitoring.ingest.rows import LONGEST_IDENTIFIER, TOO_LONG, Reading, Row
 from monitoring.ingest.sources import FileRefused
 from monitoring.records import RowRead, fact_from_json
 
@@ -61,7 +61,10 @@ def _one(raw: bytes, place: str, reading: Reading, too_long: bool) -> RowRead:
         fact = fact_from_json(msgspec.json.encode(said))
         if fact.effective_at != BEGINNING:
             checked(fact.effective_at, reading.received_at, live=reading.live)
-        row.add(fact)
+        if len(fact.patient_id) > LONGEST_IDENTIFIER:
+            row.refuse("patient_id", "format", f"{TOO_LONG}; not read. Correct it")
+        else:
+            row.add(fact)
     except TimeRefused as refused:
         row.refuse("effective_at", "time", f"{refused}; quarantined, not graded")
     except ValidationError as wrong:

@@ -21,9 +21,9 @@ def read_parquet(stream: BufferedReader) -> Table:
         raise FileRefused("is Parquet, which is read from its end and cannot be streamed; send it as a file, or as CSV")
     try:
         file = pq.ParquetFile(stream)
-    except (OSError, pa.ArrowException) as wrong:
+        names = file.schema_arrow.names
+    except (OSError, ValueError, pa.ArrowException) as wrong:
         raise FileRefused("is not a readable Parquet file; write it again, or export CSV") from wrong
-    names = file.schema_arrow.names
     return Table(tuple(names), _rows(file), header_text=_line(names))
 
 
@@ -33,7 +33,7 @@ def _rows(file: pq.ParquetFile) -> Iterator[TextRow]:
     while True:
         try:
             batch = next(batches, None)
-            columns = [] if batch is None else [column.to_pylist() for column in batch.columns]
+            columns = [] if batch is None else [_values(column) for column in batch.columns]
         except (OSError, ValueError, pa.ArrowException):
             yield TextRow(
                 f"row {number + 1}", (), "", "the rest of this Parquet file is damaged; not read. Write it again"
@@ -45,6 +45,27 @@ def _rows(file: pq.ParquetFile) -> Iterator[TextRow]:
             number += 1
             cells = [_text(value) for value in values]
             yield TextRow(f"row {number}", cells, _line(cells))
+
+
+def _values(column: pa.Array) -> list[object]:
+    """The values of a column; where Python has none for one of them, each by itself."""
+    try:
+        found: list[object] = column.to_pylist()
+    except (OverflowError, ValueError):
+        plain = column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
+        return [_value(one) for one in plain]
+    return found
+
+
+def _value(one: pa.Scalar) -> object:
+    """A value, or what stands in its place in the file: `infinity` in a time of PostgreSQL is 9223372036854775807."""
+    try:
+        return one.as_py()
+    except UnicodeDecodeError:
+        return bytes(one.as_buffer())
+    except (OverflowError, ValueError):
+        number = getattr(one, "value", None)
+        return f"{number if isinstance(number, int) else 'unreadable'} {one.type}"
 
 
 def _line(cells: Sequence[str]) -> str:

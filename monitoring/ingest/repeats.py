@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from monitoring.clock import TimeRefused
 from monitoring.fact import STAMPED, WHENCE, Whence
-from monitoring.ingest.rows import Reading, Row, cell_text, moment_in
+from monitoring.ingest.rows import Reading, Row, cell_text, identifier, moment_in
 from monitoring.ingest.sources import TextRow
 from monitoring.records import Fact, RowRead
 from monitoring.stamp import CONTENT, EXTRA, FIELDS_SET, NEW, PRIVATE, Stamp
@@ -63,7 +63,7 @@ class Repeats:
         self._record_id, self._recorded_at = positions.get("record_id"), positions.get("recorded_at")
         self._unknown = tuple(unknown)
         self._stamps: dict[Hashable, Stamp[Fact]] = {}
-        self._patients = _Kept(cell_text)
+        self._patients = _Kept(identifier)
         self._moments = _Kept(self._moment)
         self._charted = _Kept(self._recorded)
         self._groups = [

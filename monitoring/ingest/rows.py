@@ -31,6 +31,9 @@ _ABSENT = {
     "asleep": AbsentReason.ASLEEP,
     "language": AbsentReason.LANGUAGE,
 }
+LONGEST_IDENTIFIER = 200
+TOO_LONG = f"over {LONGEST_IDENTIFIER} characters, longer than any identifier"
+"""Every reader refuses such a patient in these words: no database has an index that takes a text of any length."""
 _TRUTH = {"true": True, "yes": True, "1": True, "y": True, "false": False, "no": False, "0": False, "n": False}
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -53,6 +56,12 @@ def cell_text(text: str) -> str | None:
     if text[:1] == "'":
         return restored(text)
     return None if text in _EMPTY else text
+
+
+def identifier(text: str) -> str | None:
+    """A cell that names a patient; None when it says it is empty, or is too long for a name."""
+    said = cell_text(text)
+    return None if said is None or len(said) > LONGEST_IDENTIFIER else said
 
 
 def moment_in(text: str, reading: Reading, ahead: timedelta = CLOCKS_APART) -> tuple[datetime, int | None]:
@@ -253,10 +262,13 @@ class Row:
             return None, None
 
     def patient(self, column: str = "patient_id") -> str | None:
-        """The patient's identifier; refused when empty."""
+        """The patient's identifier; None when refused: empty, or too long for one."""
         identity = self.text(column)
         if identity is None:
             self.refuse(column, "missing", "empty; expected the patient's identifier. Row not read")
+        elif len(identity) > LONGEST_IDENTIFIER:
+            self.refuse(column, "format", f"{TOO_LONG}; expected the patient's identifier. Row not read")
+            return None
         return identity
 
     def provenance(self) -> dict[str, Any] | None:

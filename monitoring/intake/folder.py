@@ -67,7 +67,7 @@ class Folder:
             seen = look._replace(since=since)
             if file in self._stuck and self._stuck[file].same(look):
                 continue
-            if self.clock() - since < self.settle or not self._taken(file, seen):
+            if self.clock() - since < self.settle or not self._settled(file, seen):
                 waiting[file] = seen
         self._seen = waiting
         return len(waiting)
@@ -85,6 +85,16 @@ class Folder:
                     look = _Look(state.st_size, state.st_mtime_ns, state.st_ino, self.clock())
                     found.append((Path(entry.path), look))
         yield from sorted(found, key=lambda one: (one[1].changed, one[0].name))
+
+    def _settled(self, file: Path, seen: _Look) -> bool:
+        """`_taken`, where a file that meets a fault of ours is left, so that the next ones are taken in."""
+        try:
+            return self._taken(file, seen)
+        except (StoreUnavailable, OSError):
+            raise
+        except Exception as fault:  # noqa: BLE001 - one file must not end the watch, which would meet it first again
+            self._leave(file, seen, "cannot be taken in, a fault of ours; the next ones are", fault)
+            return True
 
     def _taken(self, file: Path, seen: _Look) -> bool:
         """Whether the file was stored and need not be looked at again; one that changed meanwhile must be."""
@@ -123,10 +133,10 @@ class Folder:
             target.with_name(f"{target.name}.why.txt").write_text(_why(arrived), encoding="utf-8")
         file.rename(target)
 
-    def _leave(self, file: Path, seen: _Look, what: str, why: OSError) -> None:
+    def _leave(self, file: Path, seen: _Look, what: str, why: Exception) -> None:
         """Leave a file where it is until it changes, and say so once; not its name, which may be a patient's."""
         self._stuck[file] = seen
-        _LOG.warning("a file %s", what, extra={"facts": {"why": why.strerror or type(why).__name__}})
+        _LOG.warning("a file %s", what, extra={"facts": {"why": getattr(why, "strerror", None) or type(why).__name__}})
 
 
 def _where(arrived: Arrived) -> str:

@@ -204,6 +204,35 @@ def test_a_file_stays_while_the_store_is_silent_and_is_taken_when_it_is_back(
     assert lying(folder) == ["done/vitals.csv"]
 
 
+class Faulty(Rounds):
+    """A fault of ours that the file of one name meets."""
+
+    def receive(self, *words: object, **named: object) -> object:  # type: ignore[override]
+        if named["source"] == "Ada-Okafor.csv":
+            raise OverflowError("38.6 of Ada")
+        return super().receive(*words, **named)  # type: ignore[arg-type]
+
+
+def test_a_file_that_meets_a_fault_is_left_and_the_next_ones_are_taken(
+    folder: Folder, store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    well, folder.rounds = folder.rounds, Faulty(store, read_settings(), dictionary())
+    for name in ("Ada-Okafor.csv", "later.csv"):
+        (folder.path / name).write_text(VITALS)
+    os.utime(folder.path / "Ada-Okafor.csv", (0, 0))
+    assert patient_look(folder)
+    clock.seconds += 3
+    for _ in range(3):
+        assert patient_look(folder)
+    assert lying(folder) == ["Ada-Okafor.csv", "done/later.csv"]
+    said = [(record.getMessage(), record.__dict__["facts"]) for record in caplog.records if record.levelname != "INFO"]
+    assert said == [("a file cannot be taken in, a fault of ours; the next ones are", {"why": "OverflowError"})]
+    folder.rounds = well
+    os.utime(folder.path / "Ada-Okafor.csv")
+    looked_twice(folder, clock)
+    assert lying(folder) == ["done/Ada-Okafor.csv", "done/later.csv"]
+
+
 def test_a_crash_between_store_and_move_makes_the_file_a_duplicate(folder: Folder, store: Store, clock: Clock) -> None:
     (folder.path / "vitals.csv").write_text(VITALS)
     looked_twice(folder, clock)

@@ -19,7 +19,7 @@ import msgspec
 from monitoring.clock import BEGINNING, FutureRefused, TimeRefused, checked, parse_with_offset
 from monitoring.ingest.fhir.codes import Codes
 from monitoring.ingest.fhir.resources import UNREADABLE, CodeableConcept, Head, Patient, Period, Reference, Resource
-from monitoring.ingest.rows import Reading
+from monitoring.ingest.rows import LONGEST_IDENTIFIER, TOO_LONG, Reading
 from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
 from monitoring.vocabulary import RETRACTED, Status
 
@@ -190,7 +190,13 @@ class One:
         return found
 
     def subject(self, reference: Reference | None, at: str = "subject") -> str:
-        """The patient's id. Raises NotRead where it is another kind of subject or cannot be told."""
+        """The patient's id. Raises NotRead where it is another kind of subject, cannot be told, or is too long."""
+        identity = self._named(reference, at)
+        if len(identity) > LONGEST_IDENTIFIER:
+            raise self.give_up(at, identity, "format", f"{TOO_LONG}; expected the patient's. Quarantined")
+        return identity
+
+    def _named(self, reference: Reference | None, at: str) -> str:
         name = (reference.reference if reference else None) or ""
         if name.startswith("Patient/") and name.count("/") == 1 and len(name) > len("Patient/"):
             return name.removeprefix("Patient/")

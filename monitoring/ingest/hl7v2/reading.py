@@ -11,11 +11,10 @@ from monitoring.clock import FutureRefused, TimeRefused, checked, offset_minutes
 from monitoring.ingest.hl7v2.codes import tables
 from monitoring.ingest.hl7v2.message import Message, Segment
 from monitoring.ingest.hl7v2.times import absent, offset_of, parse_time
-from monitoring.ingest.rows import Reading
+from monitoring.ingest.rows import LONGEST_IDENTIFIER, TOO_LONG, Reading
 from monitoring.records import Fact, Refusal, RowRead, UnmappedCode
 
 _MOST_REFUSALS = 100
-_LONGEST_IDENTIFIER = 200
 _AGAIN = "quarantined, not graded. Correct it at its source and send it again"
 
 
@@ -88,8 +87,8 @@ class MessageReading:
         elif self.message.delimiters.escape and self.message.delimiters.escape in identity:
             self.refuse(segment, 3, "charset", "the patient's identifier holds bytes of no known character set")
             return None
-        elif len(identity) > _LONGEST_IDENTIFIER:
-            self.refuse(segment, 3, "format", "longer than any identifier")
+        elif len(identity) > LONGEST_IDENTIFIER:
+            self.refuse(segment, 3, "format", TOO_LONG)
             return None
         return identity
 
