@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -23,13 +24,31 @@ from sqlalchemy.exc import (
     IntegrityError,
     NoSuchModuleError,
 )
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from monitoring.store import hot
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 _WRITERS = 0x0C41_7000  # any number, the same in every process: one writer at a time in one PostgreSQL database
-_WAIT_MS = 30_000
+_WAIT_MS = 30_000  # for the writers' lock, on either engine
+_IDLE_MS = 15_000
+"""How long PostgreSQL lets a writer pause between two statements. A full chunk pauses for a tenth of one; a process
+that was stopped or cut off is ended in half of what the others wait, so that they get their turn and not an error."""
+_LONG_MS = 600_000
+"""Both for a migration or a restore: another one may take long, and pause to compute, and is worth waiting for."""
+_LIMITS = text(
+    "SELECT set_config(name, ours, true) FROM (VALUES ('lock_timeout', :wait), "
+    "('idle_in_transaction_session_timeout', :idle)) AS limits (name, ours) WHERE current_setting(name) = '0'"
+)
+"""Of one transaction only, so that a pooler cannot mix them up; what the address, role or server says goes before."""
+_END_STOPPED = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' "
+    "AND datname = current_database() AND classid = 0 AND objid = :key AND objsubid = 1 AND granted "
+    "AND state = 'active' AND wait_event = 'ClientRead' AND state_change < now() - interval '1 ms' * :idle"
+)
+"""PostgreSQL takes a process that was stopped while it sent many rows for one at work, and so never ends it."""
+_TOO_LARGE, _WAITED = "54000", "55P03"
 _PAUSE_MS = 20
 _WAL_PAGES = 2_000  # 8 MB, then the log is written over: a commit that makes it longer waits for the disk twice as long
 _CACHE_KIB = 32_768  # the pages a chunk of a long file touches; with SQLite's own 2 MB they were written twice
@@ -43,13 +62,20 @@ class StoreUnavailable(RuntimeError):
 
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
-    """The driver's errors as StoreUnavailable; a broken constraint is a programming error and passes unchanged."""
+    """The driver's errors as StoreUnavailable; a broken constraint is a programming error and passes unchanged.
+
+    So does a value too large for an index: sent again, it would be refused again.
+    """
     try:
         yield
     except (IntegrityError, DataError, sqlite3.IntegrityError, sqlite3.DataError):
         raise
+    except NoConnectionFree as busy:
+        raise StoreUnavailable(f"the store {_shown(url)} has no connection free; try again") from busy
     except (DBAPIError, sqlite3.Error) as error:  # what `hot` asks of SQLite does not pass SQLAlchemy
         said = error.orig if isinstance(error, DBAPIError) else error
+        if getattr(said, "sqlstate", None) == _TOO_LARGE:
+            raise
         why = str(said).strip().splitlines()[0] if said else type(error).__name__
         raise StoreUnavailable(
             f"the store {_shown(url)} is not usable: {why}; check the address and try again"
@@ -80,6 +106,7 @@ def connect(address: str) -> Engine:
         engine = create_engine(url, connect_args=silent)
     except (NoSuchModuleError, ModuleNotFoundError) as missing:
         raise StoreUnavailable(f"no driver for {_shown(url)} is installed ({missing})") from missing
+    engine.update_execution_options(turn=Lock())
     if backend == "sqlite":
         event.listen(engine, "connect", _sqlite_manners)
         event.listen(engine, "checkout", _same_file)
@@ -171,16 +198,46 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, long: bool = False) -> Iterator[Connection]:
     """A connection in a transaction that holds the writers' lock: all of it is committed, or nothing.
 
     One writer at a time is what lets `seq` grow in the order of commits, so a reader that asks for everything
-    after a number it has seen misses nothing. Raises StoreUnavailable.
+    after a number it has seen misses nothing. `long` work is waited for longer, and may pause. Raises StoreUnavailable.
     """
-    with translated(engine.url), engine.connect().execution_options(writes=True) as connection, connection.begin():
+    with (
+        _turn(engine),
+        translated(engine.url),
+        engine.connect().execution_options(writes=True) as connection,
+        connection.begin(),
+    ):
         if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
+            wait, idle = (_LONG_MS, _LONG_MS) if long else (_WAIT_MS, _IDLE_MS)
+            connection.execute(_LIMITS, {"wait": str(wait), "idle": str(idle)})
+            try:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) == _WAITED:
+                    _end_stopped(engine)
+                raise
         yield connection
+
+
+def _end_stopped(engine: Engine) -> None:
+    """End the writer that was waited for in vain, where it sends nothing; not one of a role we may not end."""
+    with suppress(DBAPIError), engine.connect() as connection:
+        connection.execute(_END_STOPPED, {"key": _WRITERS, "idle": _IDLE_MS})
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """The turn among this process's writers: those who wait take no connection, which the readers need."""
+    turn: Lock = engine.get_execution_options()["turn"]
+    if not turn.acquire(timeout=_WAIT_MS / 1000):
+        raise StoreUnavailable(f"the store {_shown(engine.url)} is being written to by somebody else; try again")
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def migrate(engine: Engine) -> None:
@@ -194,7 +251,7 @@ def migrate(engine: Engine) -> None:
 
 
 def _upgrade(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with writing(engine, long=True) as connection:
         try:
             upgrade(connection)
         except StoreUnavailable as unknown:

@@ -102,14 +102,14 @@ class Store:
         while True:
             with _collector_resting():
                 chunk = list(remaining) if closing else _chunk(remaining)
-                if not chunk:
-                    break
-                _refuse_silent_rows(chunk)
-                first, deed = deed, None
-                with recorded(self._engine, first and replace(first, about=batch), received_at) as connection:
-                    tallies = _append_chunk(connection, chunk, batch=batch, author=author, received_at=received_at)
-                    ordinal = hold(connection, chunk, ordinal, batch=batch, author=author, at=received_at, zone=zone)
-                    close(connection, closing, batch)
+            if not chunk:
+                break
+            _refuse_silent_rows(chunk)
+            first, deed = deed and replace(deed, about=batch), None
+            with recorded(self._engine, first, received_at) as connection, _collector_resting():
+                tallies = _append_chunk(connection, chunk, batch=batch, author=author, received_at=received_at)
+                ordinal = hold(connection, chunk, ordinal, batch=batch, author=author, at=received_at, zone=zone)
+                close(connection, closing, batch)
             if any(row.facts for row in chunk):
                 self.announce()
             for source, tally in tallies.items():
@@ -250,7 +250,7 @@ def _chunk(remaining: Iterator[RowRead]) -> list[RowRead]:
 def _collector_resting() -> Iterator[None]:
     """Python's collector of cycles set aside: a chunk makes none, and walking through it was a fifth of the time.
 
-    For one chunk only, so that whatever other threads leave behind is collected between two.
+    Only while a chunk is read or stored, never while it waits for its turn: what other threads leave is collected.
     """
     rested = gc.isenabled()
     gc.disable()

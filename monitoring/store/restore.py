@@ -35,7 +35,7 @@ def restore(file: Path, address: str, *, at: datetime, by: Origin) -> tuple[Mani
         made = database if opened.dialect.name == "sqlite" and database and not Path(database).exists() else None
         done = False
         try:
-            with engine.writing(opened) as connection:
+            with engine.writing(opened, long=True) as connection:
                 manifest = _filled(connection, manifest, first, lines)
                 _nobody_is_signed_in(connection, at)
                 deed = Deed(Act.RESTORED, by, about=manifest.backup_id, how_many=sum(manifest.rows.values()))
