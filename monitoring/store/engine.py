@@ -33,7 +33,7 @@ _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 _WRITERS = 0x0C41_7000  # any number, the same in every process: one writer at a time in one PostgreSQL database
 _WAIT_MS = 30_000  # for the writers' lock, on either engine
 _IDLE_MS = 15_000
-"""How long PostgreSQL lets a writer pause between two statements. A full chunk pauses for a tenth of one; a process
+"""How long PostgreSQL lets a writer pause between two statements. A full chunk pauses for 0.1 s; a process
 that was stopped or cut off is ended in half of what the others wait, so that they get their turn and not an error."""
 _LONG_MS = 600_000
 """Both for a migration or a restore: another one may take long, and pause to compute, and is worth waiting for."""
