@@ -51,12 +51,13 @@ def last_heard(course: Course, as_of: datetime) -> datetime | None:
 
 def quiet_since(course: Course, as_of: datetime) -> datetime | None:
     """The last word from the bedside up to `as_of`, else the infusion, else the first that is known of the patient."""
-    if heard := last_heard(course, as_of):
-        return heard
-    if course.start is not None:
-        return moment(course.start)
+    heard = _heard_or_infused(course, as_of)
     known = course.facts.until(micros(as_of))
-    return known[0].effective_at if known else None
+    return known[0].effective_at if heard is None and known else heard
+
+
+def _heard_or_infused(course: Course, as_of: datetime) -> datetime | None:
+    return last_heard(course, as_of) or (moment(course.start) if course.start is not None else None)
 
 
 def _heard(fact: Fact) -> bool:
@@ -74,7 +75,7 @@ def silent_for(course: Course, as_of: datetime) -> timedelta | None:
     at_home = course.at_home(micros(as_of))
     entry = course.dictionary.concepts[_HOME_REPORT if at_home else "temperature"]
     limit = timedelta(hours=(entry.cadence_hours if at_home else entry.freshness_hours) or 0)
-    heard = last_heard(course, as_of) or (moment(course.start) if course.start is not None else None)
+    heard = _heard_or_infused(course, as_of)
     quiet = as_of - heard if heard else limit
     return quiet if quiet > limit or heard is None else None
 

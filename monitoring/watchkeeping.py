@@ -50,36 +50,15 @@ def changes(row: WardRow, standing: Standing, as_of: datetime) -> list[AlertChan
             continue
         if now is not None and last is not None and stands and last.grade == now.grade:
             continue
-        news.append(
-            AlertChange(
-                patient_id=row.patient_id,
-                effective_at=_over_since(name, row) or as_of if now is None else now.since,
-                received_at=as_of,
-                source=WATCH,
-                author=WATCH,
-                alert=name,
-                raised=now is not None,
-                grade=None if now is None else now.grade,
-                follows=None if last is None else last.fact_id,
-            )
-        )
+        since = _over_since(name, row) or as_of if now is None else now.since
+        news.append(_change(row.patient_id, name, now, last, since, as_of))
     return news
 
 
 def closed(standing: Standing, since: datetime, as_of: datetime) -> list[AlertChange]:
     """The alerts of a patient whose monitoring ended at `since`, standing no more: what comes later is raised anew."""
     return [
-        AlertChange(
-            patient_id=last.patient_id,
-            effective_at=since,
-            received_at=as_of,
-            source=WATCH,
-            author=WATCH,
-            alert=name,
-            raised=False,
-            grade=None,
-            follows=last.fact_id,
-        )
+        _change(last.patient_id, name, None, last, since, as_of)
         for name, last in sorted(standing.items())
         if last.raised
     ]
@@ -88,6 +67,23 @@ def closed(standing: Standing, since: datetime, as_of: datetime) -> list[AlertCh
 def any_stands(standing: Standing) -> bool:
     """Whether any alert was raised and not cleared since."""
     return any(last.raised for last in standing.values())
+
+
+def _change(
+    patient_id: str, name: str, now: Found | None, last: AlertChange | None, since: datetime, as_of: datetime
+) -> AlertChange:
+    """The alert as it stands `now` (None: no more) after `last`, true since `since` and noticed at `as_of`."""
+    return AlertChange(
+        patient_id=patient_id,
+        effective_at=since,
+        received_at=as_of,
+        source=WATCH,
+        author=WATCH,
+        alert=name,
+        raised=now is not None,
+        grade=None if now is None else now.grade,
+        follows=None if last is None else last.fact_id,
+    )
 
 
 def _over_since(name: str, row: WardRow) -> datetime | None:

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from monitoring.access import ServiceToken, Visitor
+from monitoring.access.acts import SESSION_SHOWN
 from monitoring.vocabulary import Scope
 
 
@@ -28,3 +29,11 @@ def current_visitor(request: Request) -> Visitor:
     if not isinstance(visitor, Visitor):
         raise HTTPException(401, "Please sign in.")
     return visitor
+
+
+def asked_by_its_own_page(request: Request) -> bool:
+    """Whether the page that asks was drawn for the session that is signed in; a page says by `of` whose it is.
+
+    At a shared computer the cookie may be the next person's. Raises HTTPException 401 without anybody.
+    """
+    return request.query_params.get("of") == current_visitor(request).session_id[:SESSION_SHOWN]

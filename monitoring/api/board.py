@@ -12,9 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from monitoring.access import Action, may, may_open
-from monitoring.access.acts import SESSION_SHOWN
 from monitoring.admission import patient_key
-from monitoring.api.bearer import current_visitor
+from monitoring.api.bearer import asked_by_its_own_page, current_visitor
 from monitoring.api.opened import admission, now, rounds, settings
 from monitoring.api.traces import origin_of_visitor
 from monitoring.board_view import DAY, WrittenRows, unwatched
@@ -42,14 +41,13 @@ _lock = Lock()
 def board(request: Request) -> Response:
     """The ward now, as the component draws it; 503 with a sentence where the store does not answer.
 
-    The page says by `of` for whose session it was drawn. In one browser the cookie may be the next person's, and a
-    tab of the one before is told 401.
+    A tab of whoever used the browser before is told 401.
     """
     visitor = current_visitor(request)
     role = visitor.account.role
     if not may_open(role, "ward"):
         raise HTTPException(403, "The ward is not for this role.")
-    if request.query_params.get("of") != visitor.session_id[:SESSION_SHOWN]:
+    if not asked_by_its_own_page(request):
         raise HTTPException(401, "This is another session's ward.")
     try:
         drawn = _current(named=may(role, Action.SEE_NAMES))

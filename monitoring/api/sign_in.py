@@ -14,10 +14,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from monitoring.access import AccessRefused, Account
-from monitoring.access.acts import SESSION_SHOWN
 from monitoring.access.passwords import SHORTEST
 from monitoring.api import visit
-from monitoring.api.bearer import current_visitor
+from monitoring.api.bearer import asked_by_its_own_page
 from monitoring.api.forms import FormRefused, form_token, read_form, token_field, with_token
 from monitoring.api.language import choices, remember, spoken, spoken_without_store
 from monitoring.api.log import tell
@@ -81,11 +80,9 @@ def signed_in(request: Request, secret: str, account: Account, onward: str) -> R
 async def still_in(request: Request) -> Response:
     """204 while the session that a page was drawn for is the browser's. Every open page asks; it is no activity.
 
-    Whoever is signed in no more was sent away by the gate. At a shared computer the cookie may be the next person's:
-    a page of the one before says by `of` whose it is, and is told 401.
+    Whoever is signed in no more was sent away by the gate; a page of somebody before is told 401.
     """
-    same = request.query_params.get("of") == current_visitor(request).session_id[:SESSION_SHOWN]
-    return Response(status_code=204 if same else 401)
+    return Response(status_code=204 if asked_by_its_own_page(request) else 401)
 
 
 async def sign_out_page(request: Request) -> Response:

@@ -46,11 +46,11 @@ class Courses:
             self._read()
             return self._shown
 
-    def alerts(self) -> Mapping[str, Sequence[AlertChange]]:
-        """What the watch noted of each patient of whom it noted anything, as it was stored."""
+    def alerts(self, patient_id: str) -> Sequence[AlertChange]:
+        """What the watch noted of one patient, as it was stored."""
         with self._lock:
             self._read()
-            return {name: tuple(noted) for name, noted in self._alerts.items()}
+            return tuple(self._alerts.get(patient_id, ()))
 
     def standing(self) -> Mapping[str, Mapping[str, AlertChange]]:
         """The last change of each alert by its name, of each patient of whom the watch noted any."""

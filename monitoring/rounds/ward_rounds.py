@@ -190,7 +190,7 @@ class Rounds(Refused):
 
     def alert_history(self, patient_id: str) -> Sequence[AlertChange]:
         """Every change of one patient's alerts, in the order in which they were noticed."""
-        return self._courses.alerts().get(patient_id, ())
+        return self._courses.alerts(patient_id)
 
     def hear(self) -> Callable[[], None]:
         """Have `waiting` wake for what other processes store, too; call the answer to end it."""

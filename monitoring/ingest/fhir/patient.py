@@ -7,7 +7,6 @@ from datetime import date
 from monitoring.clock import BEGINNING, TimeRefused, parse_date
 from monitoring.ingest.fhir.reading import One
 from monitoring.ingest.fhir.resources import HumanName, Patient
-from monitoring.ingest.rows import LONGEST_IDENTIFIER, TOO_LONG
 from monitoring.records import Observation
 from monitoring.records import Patient as Known
 from monitoring.vocabulary import Sex, Status
@@ -22,8 +21,7 @@ def read_patient(one: One) -> None:
     identity = resource.id or (one.full_url or "").removeprefix("urn:uuid:") or None
     if identity is None or "/" in identity:
         raise one.give_up("id", identity, "missing", "no id; expected the patient's id. Not read")
-    if len(identity) > LONGEST_IDENTIFIER:
-        raise one.give_up("id", identity, "format", f"{TOO_LONG}; expected the patient's. Quarantined")
+    one.identity(identity, "id")
     one.charted(resource.meta.last_updated if resource.meta else None)
     if one.deleted:
         one.facts.append(Known(**one.said(identity, BEGINNING, Status.ENTERED_IN_ERROR)))

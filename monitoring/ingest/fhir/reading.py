@@ -191,10 +191,13 @@ class One:
 
     def subject(self, reference: Reference | None, at: str = "subject") -> str:
         """The patient's id. Raises NotRead where it is another kind of subject, cannot be told, or is too long."""
-        identity = self._named(reference, at)
-        if len(identity) > LONGEST_IDENTIFIER:
-            raise self.give_up(at, identity, "format", f"{TOO_LONG}; expected the patient's. Quarantined")
-        return identity
+        return self.identity(self._named(reference, at), at)
+
+    def identity(self, patient_id: str, at: str) -> str:
+        """The patient's id as it stands at `at`. Raises NotRead where it is too long for one."""
+        if len(patient_id) > LONGEST_IDENTIFIER:
+            raise self.give_up(at, patient_id, "format", f"{TOO_LONG}; expected the patient's. Quarantined")
+        return patient_id
 
     def _named(self, reference: Reference | None, at: str) -> str:
         name = (reference.reference if reference else None) or ""
